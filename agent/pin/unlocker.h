@@ -1,0 +1,32 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "agent/base/config.h"
+#include "agent/prompt/prompter.h"
+#include "agent/tokens/catalogue.h"
+
+G_BEGIN_DECLS
+
+/* Logs tokens in, one question per token at a time however many connections wait, and never sends a PIN that was refused
+ * again. A PIN source of the configuration comes first, then the prompter. Main loop only. */
+#define CARDEA_TYPE_UNLOCKER (cardea_unlocker_get_type ())
+G_DECLARE_FINAL_TYPE (CardeaUnlocker, cardea_unlocker, CARDEA, UNLOCKER, GObject)
+
+/* @state_directory: where marks are kept, made 0700 when missing. */
+CardeaUnlocker *cardea_unlocker_new (CardeaPrompter *prompter, const char *state_directory);
+/* The sources of PINs from now on (CardeaPinSourceConfig elements). */
+void cardea_unlocker_set_sources (CardeaUnlocker *self, GPtrArray *sources);
+
+/* Returns at once when the token needs no login or is logged in. @template names program and server for the question.
+ * @may_ask FALSE: a source may serve, nobody is asked.
+ * Errors: PIN_REFUSED ("token", "pin"), INTERACTION_REQUIRED ("question": "pin"), TOKEN_UNAVAILABLE, CANCELLED, TIMED_OUT. */
+void cardea_unlocker_unlock_async (CardeaUnlocker *self, CardeaToken *token, const CardeaPinQuestion *template,
+                                   gboolean may_ask, GCancellable *cancellable, GAsyncReadyCallback callback,
+                                   gpointer data);
+gboolean cardea_unlocker_unlock_finish (CardeaUnlocker *self, GAsyncResult *result, GError **error);
+
+G_END_DECLS

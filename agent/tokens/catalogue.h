@@ -1,0 +1,97 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "agent/base/certificate.h"
+#include "agent/base/reason.h"
+#include "agent/hosts/host.h"
+
+G_BEGIN_DECLS
+
+/* What is there to use, kept from what all token hosts list: tokens, client certificates, authorities, problems. Main loop
+ * only. Its values are immutable snapshots that stay valid after the token is gone; using them then is an error. */
+#define CARDEA_TYPE_CATALOGUE (cardea_catalogue_get_type ())
+G_DECLARE_FINAL_TYPE (CardeaCatalogue, cardea_catalogue, CARDEA, CATALOGUE, GObject)
+
+typedef enum
+{
+  CARDEA_TOKEN_READING,
+  CARDEA_TOKEN_READY,
+  CARDEA_TOKEN_ABSENT,
+  CARDEA_TOKEN_UNUSABLE,
+} CardeaTokenState;
+
+/* Reference-counted snapshot of one token. */
+typedef struct
+{
+  gint ref_count;
+  char *uri; /* RFC 7512: token, manufacturer, model, serial */
+  char *module; /* the host's name */
+  CardeaTokenState state;
+  CardeaHost *host;
+  guint64 generation;
+  CardeaHostToken *info;
+  GPtrArray *problems; /* of CardeaReason */
+} CardeaToken;
+
+CardeaToken *cardea_token_ref (CardeaToken *self);
+void cardea_token_unref (CardeaToken *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaToken, cardea_token_unref)
+const char *cardea_token_state_to_string (CardeaTokenState state);
+
+/* Reference-counted snapshot of one certificate on a token. Authorities' certificates are not among them. */
+typedef struct
+{
+  gint ref_count;
+  char *uri; /* RFC 7512: the token's attributes, id, object, type=cert; no query */
+  CardeaCertificate *certificate;
+  CardeaToken *token;
+  GBytes *id;
+  char *label;
+  gboolean key_seen;            /* its private key was listed; FALSE with key_missing FALSE: not known before login */
+  gboolean key_missing;
+  gboolean always_authenticate;
+  GPtrArray *problems;          /* of CardeaReason */
+} CardeaTokenCertificate;
+
+CardeaTokenCertificate *cardea_token_certificate_ref (CardeaTokenCertificate *self);
+void cardea_token_certificate_unref (CardeaTokenCertificate *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaTokenCertificate, cardea_token_certificate_unref)
+
+/* @hosts: CardeaHost elements; all are listed at once, and again whenever one says "changed".
+ * Signal "changed" (). */
+CardeaCatalogue *cardea_catalogue_new (GPtrArray *hosts);
+/* Other hosts from now on (Reload): those of equal spec are kept and listed afresh, the rest are killed. */
+void cardea_catalogue_set_hosts (CardeaCatalogue *self, GPtrArray *hosts);
+GPtrArray *cardea_catalogue_get_hosts (CardeaCatalogue *self); /* borrowed */
+/* Lists all hosts afresh; each is restarted, since tokens made by other processes are seen only then. */
+void cardea_catalogue_renew (CardeaCatalogue *self);
+
+/* Done once each host has answered or failed since it was last asked; at most the limits of a listing. */
+void cardea_catalogue_settle_async (CardeaCatalogue *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                                    gpointer data);
+gboolean cardea_catalogue_settle_finish (CardeaCatalogue *self, GAsyncResult *result, GError **error);
+
+/* New arrays that own references to CardeaToken, CardeaTokenCertificate, CardeaHostAuthority, CardeaReason. */
+GPtrArray *cardea_catalogue_get_tokens (CardeaCatalogue *self);
+GPtrArray *cardea_catalogue_get_certificates (CardeaCatalogue *self);
+GPtrArray *cardea_catalogue_get_problems (CardeaCatalogue *self);
+
+typedef struct
+{
+  char *source; /* the host's name: "system", "nss-database" */
+  GPtrArray *authorities; /* of CardeaHostAuthority, borrowed from the listing that is kept alive by it */
+  CardeaHostListing *listing;
+} CardeaAuthorities;
+/* One CardeaAuthorities for each host with that role. */
+GPtrArray *cardea_catalogue_get_authorities (CardeaCatalogue *self);
+void cardea_authorities_free (CardeaAuthorities *self);
+
+/* Certificates on the tokens that may complete a chain: DER as GBytes, issuers of @certificate nearest first, the
+ * self-signed root left out; empty where none is known. */
+GPtrArray *cardea_catalogue_get_issuers (CardeaCatalogue *self, CardeaCertificate *certificate);
+
+G_END_DECLS
