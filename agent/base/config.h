@@ -36,6 +36,8 @@ guint cardea_config_get_io_threads (const CardeaConfig *self);     /* io-threads
 
 /* [allow] servers=host:port;[::1]:port... Host names in ASCII, lower case; no wildcards. */
 gboolean cardea_config_allows (const CardeaConfig *self, const char *host, guint16 port);
+/* caller-authorities=false: whether a program may bring its own authorities for an allowed server */
+gboolean cardea_config_get_allow_caller_authorities (const CardeaConfig *self);
 
 /* [authorities] system=true, nss-database=true, files=... (absolute paths of PEM files) */
 gboolean cardea_config_get_system_authorities (const CardeaConfig *self);

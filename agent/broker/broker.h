@@ -7,7 +7,9 @@
 
 #include "agent/base/config.h"
 #include "agent/base/end.h"
+#include "agent/broker/request.h"
 #include "agent/broker/session.h"
+#include "agent/broker/step.h"
 #include "agent/caller/caller.h"
 #include "agent/pin/unlocker.h"
 #include "agent/relay/relay.h"
@@ -16,55 +18,19 @@
 
 G_BEGIN_DECLS
 
-/* The story of each connection from request to stream, and the sessions there are. The only code that knows all the rest. */
+/* The story of each connection from request to stream, and the sessions there are. The only code that knows
+ * all the rest. */
 #define CARDEA_TYPE_BROKER (cardea_broker_get_type ())
 G_DECLARE_FINAL_TYPE (CardeaBroker, cardea_broker, CARDEA, BROKER, GObject)
-
-typedef enum
-{
-  CARDEA_AUTHENTICATE_IF_ASKED,
-  CARDEA_AUTHENTICATE_REQUIRED,
-  CARDEA_AUTHENTICATE_NEVER,
-} CardeaAuthenticate;
-
-/* What a caller asked for, checked for form but nothing else. */
-typedef struct
-{
-  char *host;
-  guint16 port;
-  char *server_name; /* or NULL: host */
-  char **alpn;
-  CardeaAuthenticate authenticate;
-  char *certificate; /* PKCS#11 URI or SHA-256 in hex, or NULL */
-  gboolean interaction;
-  GPtrArray *authorities; /* DER (GBytes), or NULL for the system's */
-  char *proxy;
-  guint timeout_ms;  /* 0: the limits' */
-} CardeaRequest;
-
-CardeaRequest *cardea_request_new (void);
-void cardea_request_free (CardeaRequest *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaRequest, cardea_request_free)
-
-typedef enum
-{
-  CARDEA_STEP_CONNECTING,
-  CARDEA_STEP_VERIFYING,
-  CARDEA_STEP_CHOOSING,
-  CARDEA_STEP_PIN,
-  CARDEA_STEP_SIGNING,
-  CARDEA_STEP_READY,
-  CARDEA_STEP_FAILED,
-} CardeaStep;
-
-const char *cardea_step_to_string (CardeaStep step);
-
-typedef void (*CardeaStepFunc) (CardeaStep step, gpointer user_data);
 
 /* Signal "sessions-changed" (). */
 CardeaBroker *cardea_broker_new (CardeaConfig *config, CardeaCatalogue *catalogue, CardeaUnlocker *unlocker,
                                  CardeaRelayPool *relays);
 void cardea_broker_set_config (CardeaBroker *self, CardeaConfig *config);
+/* What the configuration names and cannot be used: a new array of CardeaReason. */
+GPtrArray *cardea_broker_get_problems (CardeaBroker *self);
+/* Where cardea_session_attach() takes its threads from; borrowed. */
+CardeaRelayPool *cardea_broker_get_relays (CardeaBroker *self);
 
 /* @step may be NULL. Cancelling is prompt. Errors: those of org.cardea.agent, with their parameters. */
 void cardea_broker_connect_async (CardeaBroker *self, CardeaCaller *caller, const CardeaRequest *request,
@@ -78,8 +44,12 @@ GPtrArray *cardea_broker_get_sessions (CardeaBroker *self);
 CardeaSession *cardea_broker_find_session (CardeaBroker *self, const char *id);
 guint cardea_broker_count_streams (CardeaBroker *self, const char *caller_key); /* NULL: all */
 
-/* No new connections; the callback comes when all streams ended, or after the time, when the rest were stopped. */
-void cardea_broker_drain_async (CardeaBroker *self, guint seconds, GAsyncReadyCallback callback, gpointer data);
+/* No new connections; the callback comes when all streams ended, or after the time, when the rest were
+ * stopped. */
+void cardea_broker_drain_async (CardeaBroker *self, guint seconds, GAsyncReadyCallback callback,
+                                gpointer data);
+/* While draining: stop the rest now. */
+void cardea_broker_hurry (CardeaBroker *self);
 gboolean cardea_broker_drain_finish (CardeaBroker *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS

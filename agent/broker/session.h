@@ -14,14 +14,15 @@
 G_BEGIN_DECLS
 
 /* One authenticated connection: what was agreed on, its stream, how it ended. Main loop only.
- * Signal "ended" (): once; get_end() then tells. A session that is dropped before it got its program's socket closes
- * the connection. */
+ * Signal "ended" (): once; get_end() then tells. A session that is dropped before it got its program's socket
+ * closes the connection. */
 #define CARDEA_TYPE_SESSION (cardea_session_get_type ())
 G_DECLARE_FINAL_TYPE (CardeaSession, cardea_session, CARDEA, SESSION, GObject)
 
 /* Takes stream and info. @certificate NULL: anonymous. @id: unguessable. */
-CardeaSession *cardea_session_new (CardeaCaller *caller, const char *server_name, guint16 port, CardeaTlsStream *stream,
-                                   CardeaTlsInfo *info, CardeaTokenCertificate *certificate);
+CardeaSession *cardea_session_new (CardeaCaller *caller, const char *server_name, guint16 port,
+                                   CardeaTlsStream *stream, CardeaTlsInfo *info,
+                                   CardeaTokenCertificate *certificate);
 
 /* The program's end, taken: from now on bytes flow. @early: bytes it sent before the reply, or NULL. Once. */
 void cardea_session_attach (CardeaSession *self, CardeaRelayPool *relays, int fd, GBytes *early);

@@ -1,0 +1,29 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "agent/base/config.h"
+#include "agent/tls/trust.h"
+#include "agent/tokens/catalogue.h"
+
+G_BEGIN_DECLS
+
+/* The trust snapshot of the moment, made from what the hosts listed and what the configuration names; made
+ * anew only when one of them changed. Main loop only. */
+typedef struct _CardeaAuthorityStore CardeaAuthorityStore;
+
+CardeaAuthorityStore *cardea_authority_store_new (CardeaCatalogue *catalogue);
+void cardea_authority_store_free (CardeaAuthorityStore *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaAuthorityStore, cardea_authority_store_free)
+
+/* The files named by @config are read now, and again only when a store changed. Returns the problems met, as
+ * CardeaReason. */
+GPtrArray *cardea_authority_store_set_config (CardeaAuthorityStore *self, CardeaConfig *config);
+/* A new reference. */
+CardeaTrust *cardea_authority_store_get_trust (CardeaAuthorityStore *self);
+
+/* Only these, vouched for by the program that brought them. Errors: CARDEA_ERROR_INVALID_PARAMETER. */
+CardeaTrust *cardea_trust_new_for_program (GPtrArray *authorities, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,449 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Broker: who may connect where, which connections there are, and how they all come to an end. The story of
+ * each is in connection.c.
+ *
+ * Consent without a person is an entry of the administrator's: [allow] names the servers. It is checked
+ * against the name that will be verified, before anything is sent, so a refused program cannot even use the
+ * agent to reach a server. Trust that a program brings itself would let it name its own server after an
+ * allowed one, so it needs a consent of its own. */
+
+#include "agent/broker/broker.h"
+
+#include "agent/broker/authorities.h"
+#include "agent/broker/connection.h"
+#include "socket-api/limits.h"
+#include "socket-api/wire/error.h"
+#include "socket-api/wire/message.h"
+
+struct _CardeaBroker
+{
+  GObject parent;
+
+  CardeaConfig *config;
+  CardeaCatalogue *catalogue;
+  CardeaUnlocker *unlocker;
+  CardeaRelayPool *relays; /* borrowed: outlives us */
+  CardeaAuthorityStore *authorities;
+  GPtrArray *problems; /* of CardeaReason: what the configuration's authorities lack */
+
+  GHashTable *live;  /* id -> CardeaSession */
+  GHashTable *ended; /* id -> CardeaSession, each for a while */
+  GTask *draining;   /* or NULL */
+  guint drain_id;
+};
+
+G_DEFINE_FINAL_TYPE (CardeaBroker, cardea_broker, G_TYPE_OBJECT)
+
+enum
+{
+  SESSIONS_CHANGED,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+static void
+cardea_broker_finalize (GObject *object)
+{
+  CardeaBroker *self = CARDEA_BROKER (object);
+
+  g_clear_handle_id (&self->drain_id, g_source_remove);
+  g_clear_object (&self->draining);
+  g_hash_table_unref (self->live);
+  g_hash_table_unref (self->ended);
+  g_clear_pointer (&self->problems, g_ptr_array_unref);
+  g_clear_pointer (&self->authorities, cardea_authority_store_free);
+  g_clear_object (&self->unlocker);
+  g_clear_object (&self->catalogue);
+  g_clear_pointer (&self->config, cardea_config_unref);
+  G_OBJECT_CLASS (cardea_broker_parent_class)->finalize (object);
+}
+
+static void
+cardea_broker_class_init (CardeaBrokerClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = cardea_broker_finalize;
+  signals[SESSIONS_CHANGED] = g_signal_new ("sessions-changed", CARDEA_TYPE_BROKER, G_SIGNAL_RUN_LAST, 0,
+                                            NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+cardea_broker_init (CardeaBroker *self)
+{
+  self->live = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
+  self->ended = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
+}
+
+CardeaBroker *
+cardea_broker_new (CardeaConfig *config, CardeaCatalogue *catalogue, CardeaUnlocker *unlocker,
+                   CardeaRelayPool *relays)
+{
+  CardeaBroker *self = g_object_new (CARDEA_TYPE_BROKER, NULL);
+
+  self->catalogue = g_object_ref (catalogue);
+  self->unlocker = g_object_ref (unlocker);
+  self->relays = relays;
+  self->authorities = cardea_authority_store_new (catalogue);
+  cardea_broker_set_config (self, config);
+  return self;
+}
+
+void
+cardea_broker_set_config (CardeaBroker *self, CardeaConfig *config)
+{
+  g_return_if_fail (CARDEA_IS_BROKER (self));
+
+  cardea_config_ref (config);
+  g_clear_pointer (&self->config, cardea_config_unref);
+  self->config = config;
+  g_clear_pointer (&self->problems, g_ptr_array_unref);
+  self->problems = cardea_authority_store_set_config (self->authorities, config);
+}
+
+GPtrArray *
+cardea_broker_get_problems (CardeaBroker *self)
+{
+  g_return_val_if_fail (CARDEA_IS_BROKER (self), NULL);
+
+  return cardea_reasons_copy (self->problems);
+}
+
+CardeaRelayPool *
+cardea_broker_get_relays (CardeaBroker *self)
+{
+  return self->relays;
+}
+
+guint
+cardea_broker_count_streams (CardeaBroker *self, const char *caller_key)
+{
+  GHashTableIter iter;
+  gpointer session;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, self->live);
+  while (g_hash_table_iter_next (&iter, NULL, &session))
+    n += caller_key == NULL ||
+         g_str_equal (cardea_caller_get_key (cardea_session_get_caller (session)), caller_key);
+  return n;
+}
+
+GPtrArray *
+cardea_broker_get_sessions (CardeaBroker *self)
+{
+  GPtrArray *sessions = g_ptr_array_new_with_free_func (g_object_unref);
+  GHashTableIter iter;
+  gpointer session;
+
+  g_hash_table_iter_init (&iter, self->live);
+  while (g_hash_table_iter_next (&iter, NULL, &session))
+    g_ptr_array_add (sessions, g_object_ref (session));
+  return sessions;
+}
+
+CardeaSession *
+cardea_broker_find_session (CardeaBroker *self, const char *id)
+{
+  CardeaSession *session = g_hash_table_lookup (self->live, id);
+
+  return session != NULL ? session : g_hash_table_lookup (self->ended, id);
+}
+
+/* A minute of memory of how a session ended. */
+typedef struct
+{
+  GWeakRef broker;
+  char *id;
+} Expiry;
+
+static void
+expiry_free (gpointer data)
+{
+  Expiry *expiry = data;
+
+  g_weak_ref_clear (&expiry->broker);
+  g_free (expiry->id);
+  g_free (expiry);
+}
+
+static gboolean
+on_end_expired (gpointer user_data)
+{
+  Expiry *expiry = user_data;
+  g_autoptr (CardeaBroker) self = g_weak_ref_get (&expiry->broker);
+
+  if (self != NULL)
+    g_hash_table_remove (self->ended, expiry->id);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+remember_end (CardeaBroker *self, CardeaSession *session)
+{
+  Expiry *expiry = g_new0 (Expiry, 1);
+
+  g_weak_ref_init (&expiry->broker, self);
+  expiry->id = g_strdup (cardea_session_get_id (session));
+  g_hash_table_replace (self->ended, (gpointer)cardea_session_get_id (session), g_object_ref (session));
+  g_timeout_add_full (G_PRIORITY_LOW, CARDEA_LIMIT_END_KNOWN_MS, on_end_expired, expiry, expiry_free);
+}
+
+static void
+finish_drain (CardeaBroker *self)
+{
+  g_autoptr (GTask) task = NULL;
+
+  if (self->draining == NULL || g_hash_table_size (self->live) > 0)
+    return;
+  g_clear_handle_id (&self->drain_id, g_source_remove);
+  task = g_steal_pointer (&self->draining);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+on_session_ended (CardeaSession *session, CardeaBroker *self)
+{
+  const CardeaEnd *end = cardea_session_get_end (session);
+
+  g_message ("%s: connection to %s:%u ended (%s), %" G_GUINT64_FORMAT " bytes in, %" G_GUINT64_FORMAT " out",
+             cardea_caller_get_label (cardea_session_get_caller (session)),
+             cardea_session_get_server_name (session), cardea_session_get_port (session),
+             cardea_end_how_to_string (end->how), end->bytes_in, end->bytes_out);
+  g_signal_handlers_disconnect_by_func (session, on_session_ended, self);
+  remember_end (self, session);
+  g_hash_table_remove (self->live, cardea_session_get_id (session));
+  g_signal_emit (self, signals[SESSIONS_CHANGED], 0);
+  finish_drain (self);
+}
+
+static void
+adopt (CardeaBroker *self, CardeaSession *session)
+{
+  CardeaTokenCertificate *certificate = cardea_session_get_certificate (session);
+
+  g_message ("%s: connected to %s:%u %s%s", cardea_caller_get_label (cardea_session_get_caller (session)),
+             cardea_session_get_server_name (session), cardea_session_get_port (session),
+             certificate != NULL ? "with the certificate " : "without a certificate",
+             certificate != NULL ? cardea_certificate_get_sha256 (certificate->certificate) : "");
+  g_hash_table_replace (self->live, (gpointer)cardea_session_get_id (session), g_object_ref (session));
+  g_signal_connect_object (session, "ended", G_CALLBACK (on_session_ended), self, 0);
+  g_signal_emit (self, signals[SESSIONS_CHANGED], 0);
+}
+
+/* What one call needs until its connection begins. */
+typedef struct
+{
+  CardeaCaller *caller;
+  CardeaRequest *request;
+  CardeaStepFunc step;
+  gpointer step_data;
+} Call;
+
+static void
+call_free (gpointer data)
+{
+  Call *call = data;
+
+  cardea_caller_unref (call->caller);
+  cardea_request_free (call->request);
+  g_free (call);
+}
+
+static gboolean
+deny (GError **error, const char *message)
+{
+  g_propagate_error (error, cardea_error_new (CARDEA_ERROR_DENIED, "%s", message));
+  if (error != NULL) {
+    cardea_error_take_parameter (*error, "by", json_string ("configuration"));
+    cardea_error_take_parameter (*error, "message", json_string (message));
+  }
+  return FALSE;
+}
+
+static gboolean
+check_consent (CardeaBroker *self, const CardeaRequest *request, GError **error)
+{
+  const char *name = cardea_request_get_server_name (request);
+  g_autofree char *message = NULL;
+
+  if (!cardea_config_get_headless (self->config)) {
+    cardea_set_error (error, CARDEA_ERROR_INTERACTION_REQUIRED,
+                      "Connecting to %s:%u needs a person's consent, and this agent has nobody to ask.", name,
+                      request->port);
+    if (error != NULL) {
+      cardea_error_take_parameter (*error, "question", json_string ("consent"));
+      cardea_error_take_parameter (*error, "offers", json_array ());
+    }
+    return FALSE;
+  }
+  if (!cardea_config_allows (self->config, name, request->port)) {
+    message = g_strdup_printf ("%s:%u is not among the servers of [allow] in the agent's configuration.",
+                               name, request->port);
+    return deny (error, message);
+  }
+  if (request->authorities != NULL && !cardea_config_get_allow_caller_authorities (self->config))
+    return deny (error, "The program brought its own authorities, and the configuration does not set "
+                        "caller-authorities=true in [allow].");
+  return TRUE;
+}
+
+static gboolean
+check_room (CardeaBroker *self, CardeaCaller *caller, GError **error)
+{
+  const char *what = NULL;
+
+  if (self->draining != NULL)
+    what = "stopping";
+  else if (cardea_broker_count_streams (self, cardea_caller_get_key (caller)) >=
+           CARDEA_LIMIT_STREAMS_PER_CALLER)
+    what = "streams";
+  if (what == NULL)
+    return TRUE;
+
+  cardea_set_error (error, CARDEA_ERROR_BUSY,
+                    self->draining != NULL ? "The agent is stopping."
+                                           : "The program has too many streams open.");
+  if (error != NULL) {
+    cardea_error_take_parameter (*error, "what", json_string (what));
+    cardea_error_take_parameter (*error, "retry_ms", json_integer (1000));
+  }
+  return FALSE;
+}
+
+static void
+on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  CardeaBroker *self = g_task_get_source_object (task);
+  const Call *call = g_task_get_task_data (task);
+  GError *error = NULL;
+  CardeaSession *session = cardea_connection_run_finish (result, &error);
+
+  if (session == NULL) {
+    g_message ("%s: no connection to %s:%u: %s", cardea_caller_get_label (call->caller),
+               cardea_request_get_server_name (call->request), call->request->port, error->message);
+    g_task_return_error (task, error);
+    return;
+  }
+  adopt (self, session);
+  g_task_return_pointer (task, session, g_object_unref);
+}
+
+static void
+on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  CardeaBroker *self = g_task_get_source_object (task);
+  const Call *call = g_task_get_task_data (task);
+  g_autoptr (CardeaTrust) trust = NULL;
+  GError *error = NULL;
+
+  if (!cardea_catalogue_settle_finish (self->catalogue, result, &error)) {
+    g_error_free (error);
+    g_task_return_error (task, cardea_error_new (CARDEA_ERROR_CANCELLED, "The connection was cancelled."));
+    return;
+  }
+  trust = call->request->authorities != NULL
+              ? cardea_trust_new_for_program (call->request->authorities, &error)
+              : cardea_authority_store_get_trust (self->authorities);
+  if (trust == NULL) {
+    g_task_return_error (task, error);
+    return;
+  }
+  CardeaConnectionArguments arguments = {
+    .caller = call->caller,
+    .request = call->request,
+    .trust = trust,
+    .catalogue = self->catalogue,
+    .unlocker = self->unlocker,
+    .step = call->step,
+    .step_data = call->step_data,
+  };
+  cardea_connection_run_async (&arguments, g_task_get_cancellable (task), on_connected, g_object_ref (task));
+}
+
+void
+cardea_broker_connect_async (CardeaBroker *self, CardeaCaller *caller, const CardeaRequest *request,
+                             CardeaStepFunc step, gpointer step_data, GCancellable *cancellable,
+                             GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
+  Call *call = g_new0 (Call, 1);
+  GError *error = NULL;
+
+  g_return_if_fail (CARDEA_IS_BROKER (self));
+
+  g_task_set_source_tag (task, cardea_broker_connect_async);
+  g_task_set_check_cancellable (task, FALSE);
+  call->caller = cardea_caller_ref (caller);
+  call->request = cardea_request_copy (request);
+  call->step = step;
+  call->step_data = step_data;
+  g_task_set_task_data (task, call, call_free);
+
+  if (!check_room (self, caller, &error) || !check_consent (self, request, &error)) {
+    g_message ("%s: refused to connect to %s:%u: %s", cardea_caller_get_label (caller),
+               cardea_request_get_server_name (request), request->port, error->message);
+    g_task_return_error (task, error);
+    return;
+  }
+  cardea_catalogue_settle_async (self->catalogue, cancellable, on_settled, g_object_ref (task));
+}
+
+CardeaSession *
+cardea_broker_connect_finish (CardeaBroker *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+stop_all (CardeaBroker *self)
+{
+  g_autoptr (GPtrArray) sessions = cardea_broker_get_sessions (self);
+
+  for (guint i = 0; i < sessions->len; i++)
+    cardea_session_stop (sessions->pdata[i], CARDEA_END_AGENT_STOPPED);
+}
+
+static gboolean
+on_drain_over (gpointer user_data)
+{
+  CardeaBroker *self = user_data;
+
+  self->drain_id = 0;
+  stop_all (self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+cardea_broker_drain_async (CardeaBroker *self, guint seconds, GAsyncReadyCallback callback, gpointer data)
+{
+  g_return_if_fail (CARDEA_IS_BROKER (self));
+  g_return_if_fail (self->draining == NULL);
+
+  self->draining = g_task_new (self, NULL, callback, data);
+  if (seconds > 0 && g_hash_table_size (self->live) > 0)
+    self->drain_id = g_timeout_add_seconds (seconds, on_drain_over, self);
+  else
+    stop_all (self);
+  finish_drain (self);
+}
+
+void
+cardea_broker_hurry (CardeaBroker *self)
+{
+  g_return_if_fail (CARDEA_IS_BROKER (self));
+
+  stop_all (self);
+}
+
+gboolean
+cardea_broker_drain_finish (CardeaBroker *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

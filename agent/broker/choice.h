@@ -1,0 +1,44 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "agent/policy/fit.h"
+#include "agent/tokens/catalogue.h"
+
+#include <jansson.h>
+
+G_BEGIN_DECLS
+
+/* The choice among the certificates there are, for one server's request: each with the reasons against it. No
+ * I/O. */
+typedef struct
+{
+  CardeaTokenCertificate *certificate;
+  GPtrArray *reasons; /* of CardeaReason; empty: it fits */
+} CardeaOffer;
+
+typedef struct
+{
+  GPtrArray *offers; /* of CardeaOffer, those that fit first */
+  guint n_fitting;
+} CardeaChoice;
+
+/* Whether the server takes a scheme of this certificate's key: asked of the live handshake. */
+typedef gboolean (*CardeaCanUse) (CardeaCertificate *certificate, gpointer user_data);
+
+/* @wanted: PKCS#11 URI or SHA-256 in hex that the caller named, or NULL.
+ * Errors: CARDEA_ERROR_INVALID_PARAMETER when @wanted is neither. */
+CardeaChoice *cardea_choice_new (CardeaCatalogue *catalogue, GPtrArray *authorities, const char *wanted,
+                                 gint64 now, CardeaCanUse can_use, gpointer user_data, GError **error);
+void cardea_choice_free (CardeaChoice *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaChoice, cardea_choice_free)
+
+/* `[]Offer` of org.cardea.agent. */
+json_t *cardea_choice_to_json (const CardeaChoice *self);
+
+/* Tells whether @wanted names @certificate; its form was checked before. */
+gboolean cardea_choice_is_wanted (const char *wanted, const CardeaTokenCertificate *certificate,
+                                  gboolean *malformed);
+
+G_END_DECLS

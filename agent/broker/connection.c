@@ -1,0 +1,339 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Connection: the story of one connection, told in order: reach the server, verify it, see which certificates
+ * fit, choose one, unlock its token, sign, and hand out a session. Each step is one asynchronous call to the
+ * part that knows how; this file knows only what comes next, and what a failure of each means to the program
+ * that asked.
+ *
+ * The server is verified before a certificate is looked for, and nobody is asked for a PIN of a token whose
+ * certificate does not fit: see the order of the functions. */
+
+#include "agent/broker/connection.h"
+
+#include "agent/broker/choice.h"
+#include "agent/broker/signing.h"
+#include "agent/tls/dial.h"
+#include "agent/tls/handshake.h"
+#include "socket-api/wire/error.h"
+#include "socket-api/wire/message.h"
+
+typedef struct
+{
+  CardeaCaller *caller;
+  CardeaRequest *request;
+  CardeaTrust *trust;
+  CardeaCatalogue *catalogue;
+  CardeaUnlocker *unlocker;
+  CardeaStepFunc on_step;
+  gpointer step_data;
+
+  CardeaStep step;
+  GCancellable *cancellable; /* ours: the caller's leads to it, and so does the time limit */
+  GCancellable *callers;     /* or NULL */
+  gulong cancelled_id;
+  guint timeout_id;
+  gboolean timed_out;
+
+  CardeaHandshake *handshake;
+  CardeaTokenCertificate *chosen; /* or NULL: anonymous */
+  CardeaSigning *signing;
+} Connection;
+
+static void
+connection_free (Connection *self)
+{
+  if (self->callers != NULL)
+    g_cancellable_disconnect (self->callers, self->cancelled_id);
+  g_clear_object (&self->callers);
+  g_clear_handle_id (&self->timeout_id, g_source_remove);
+  g_clear_pointer (&self->signing, cardea_signing_unref);
+  g_clear_pointer (&self->chosen, cardea_token_certificate_unref);
+  g_clear_object (&self->handshake);
+  g_object_unref (self->cancellable);
+  g_object_unref (self->unlocker);
+  g_object_unref (self->catalogue);
+  cardea_trust_unref (self->trust);
+  cardea_request_free (self->request);
+  cardea_caller_unref (self->caller);
+  g_free (self);
+}
+
+static void
+enter (Connection *self, CardeaStep step)
+{
+  g_return_if_fail (cardea_step_may_follow (self->step, step));
+
+  g_debug ("%s to %s:%u: %s -> %s", cardea_caller_get_label (self->caller), self->request->host,
+           self->request->port, cardea_step_to_string (self->step), cardea_step_to_string (step));
+  self->step = step;
+  if (self->on_step != NULL)
+    self->on_step (step, self->step_data);
+}
+
+/* What the caller is told when several things failed at once: its own time limit first, then the token, whose
+ * failure is why the handshake failed. */
+static GError *
+tell_failure (Connection *self, GError *error)
+{
+  g_autoptr (GError) signing = self->signing != NULL ? cardea_signing_dup_error (self->signing) : NULL;
+  GError *told = NULL;
+
+  if (self->timed_out) {
+    told = cardea_error_new (CARDEA_ERROR_TIMED_OUT,
+                             "The time the program allowed was over while the connection was at \"%s\".",
+                             cardea_step_to_string (self->step));
+    cardea_error_take_parameter (told, "what", json_string (cardea_step_to_string (self->step)));
+  } else if (signing != NULL && !g_cancellable_is_cancelled (self->cancellable)) {
+    told = g_steal_pointer (&signing);
+  } else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+    told = cardea_error_new (CARDEA_ERROR_CANCELLED, "The connection was cancelled.");
+  }
+  if (told == NULL)
+    return error;
+  g_error_free (error);
+  return told;
+}
+
+/* Takes @error. */
+static void
+fail (GTask *task, GError *error)
+{
+  Connection *self = g_task_get_task_data (task);
+
+  if (self->signing != NULL)
+    cardea_signing_cancel (self->signing);
+  error = tell_failure (self, error);
+  enter (self, CARDEA_STEP_FAILED);
+  self->on_step = NULL;
+  g_task_return_error (task, error);
+}
+
+static void
+on_handshake_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Connection *self = g_task_get_task_data (task);
+  CardeaTlsInfo *info = NULL;
+  GError *error = NULL;
+  CardeaTlsStream *stream = cardea_handshake_run_finish (CARDEA_HANDSHAKE (source), result, &info, &error);
+
+  if (stream == NULL) {
+    fail (task, error);
+    return;
+  }
+  if (self->request->authenticate == CARDEA_AUTHENTICATE_REQUIRED && self->chosen == NULL) {
+    cardea_tls_stream_free (stream);
+    cardea_tls_info_free (info);
+    error = cardea_error_new (CARDEA_ERROR_NO_CERTIFICATE,
+                              "The server did not ask for a certificate, and the program insists on one.");
+    cardea_error_take_parameter (error, "offers", json_array ());
+    fail (task, error);
+    return;
+  }
+  enter (self, CARDEA_STEP_READY);
+  self->on_step = NULL;
+  g_task_return_pointer (task,
+                         cardea_session_new (self->caller, cardea_request_get_server_name (self->request),
+                                             self->request->port, stream, info, self->chosen),
+                         g_object_unref);
+}
+
+static void
+answer (Connection *self)
+{
+  g_autoptr (GPtrArray) issuers = cardea_catalogue_get_issuers (self->catalogue, self->chosen->certificate);
+  CardeaSigner signer = {
+    .certificate = self->chosen->certificate,
+    .issuers = issuers,
+    .sign = cardea_signing_sign,
+    .destroy = (GDestroyNotify)cardea_signing_unref,
+  };
+
+  self->signing = cardea_signing_new (self->chosen);
+  signer.user_data = cardea_signing_ref (self->signing);
+  enter (self, CARDEA_STEP_SIGNING);
+  cardea_handshake_answer (self->handshake, &signer);
+}
+
+static void
+on_unlocked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Connection *self = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (!cardea_unlocker_unlock_finish (CARDEA_UNLOCKER (source), result, &error)) {
+    cardea_handshake_abort (self->handshake, error);
+    return;
+  }
+  if (g_task_get_completed (task) || self->step != CARDEA_STEP_PIN)
+    return;
+  cardea_catalogue_refresh_host (self->catalogue, self->chosen->token->host);
+  answer (self);
+}
+
+static void
+unlock (GTask *task)
+{
+  Connection *self = g_task_get_task_data (task);
+  const CardeaHostToken *info = self->chosen->token->info;
+  g_autoptr (CardeaPinQuestion) question = cardea_pin_question_new ();
+
+  if (!info->login_required || info->logged_in) {
+    answer (self);
+    return;
+  }
+  question->program = g_strdup (cardea_caller_get_label (self->caller));
+  question->server_name = g_strdup (cardea_request_get_server_name (self->request));
+  question->port = self->request->port;
+  enter (self, CARDEA_STEP_PIN);
+  cardea_unlocker_unlock_async (self->unlocker, self->chosen->token, question, self->request->interaction,
+                                self->cancellable, on_unlocked, g_object_ref (task));
+}
+
+static GError *
+no_certificate (const CardeaChoice *choice)
+{
+  GError *error = cardea_error_new (
+      CARDEA_ERROR_NO_CERTIFICATE, "%s",
+      choice->offers->len > 0 ? "None of the certificates on your tokens can be used with this server."
+                              : "The server asks for a certificate, and there is none on any token.");
+
+  cardea_error_take_parameter (error, "offers", cardea_choice_to_json (choice));
+  return error;
+}
+
+static GError *
+choice_required (const CardeaChoice *choice)
+{
+  GError *error =
+      cardea_error_new (CARDEA_ERROR_INTERACTION_REQUIRED,
+                        "%u certificates fit, and nobody can be asked which one to use.", choice->n_fitting);
+
+  cardea_error_take_parameter (error, "question", json_string ("certificate"));
+  cardea_error_take_parameter (error, "offers", cardea_choice_to_json (choice));
+  return error;
+}
+
+static gboolean
+can_use (CardeaCertificate *certificate, gpointer user_data)
+{
+  return cardea_handshake_can_use (CARDEA_HANDSHAKE (user_data), certificate);
+}
+
+static void
+on_certificate_requested (CardeaHandshake *handshake, const CardeaCertificateRequest *asked,
+                          gpointer user_data)
+{
+  GTask *task = user_data;
+  Connection *self = g_task_get_task_data (task);
+  g_autoptr (CardeaChoice) choice = NULL;
+  GError *error = NULL;
+
+  enter (self, CARDEA_STEP_CHOOSING);
+  if (self->request->authenticate == CARDEA_AUTHENTICATE_NEVER) {
+    cardea_handshake_answer (handshake, NULL);
+    return;
+  }
+  choice = cardea_choice_new (self->catalogue, asked->authorities, self->request->certificate,
+                              g_get_real_time () / G_USEC_PER_SEC, can_use, handshake, &error);
+  if (choice != NULL && choice->n_fitting == 0)
+    error = no_certificate (choice);
+  else if (choice != NULL && choice->n_fitting > 1)
+    error = choice_required (choice);
+  if (error != NULL) {
+    cardea_handshake_abort (handshake, error);
+    return;
+  }
+  self->chosen = cardea_token_certificate_ref (((const CardeaOffer *)choice->offers->pdata[0])->certificate);
+  unlock (task);
+}
+
+static void
+on_dialled (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Connection *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  gint64 round_trip = 0;
+  int fd = cardea_dial_finish (result, &round_trip, &error);
+  CardeaHandshakeOptions options = {
+    .server_name = cardea_request_get_server_name (self->request),
+    .alpn = (const char *const *)self->request->alpn,
+    .trust = self->trust,
+    .round_trip_us = round_trip,
+  };
+
+  if (fd < 0) {
+    fail (task, error);
+    return;
+  }
+  enter (self, CARDEA_STEP_VERIFYING);
+  self->handshake = cardea_handshake_new (fd, &options, on_certificate_requested, task);
+  cardea_handshake_run_async (self->handshake, self->cancellable, on_handshake_done, g_object_ref (task));
+}
+
+static gboolean
+on_time_over (gpointer user_data)
+{
+  Connection *self = user_data;
+
+  self->timeout_id = 0;
+  self->timed_out = TRUE;
+  g_cancellable_cancel (self->cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_cancelled (GCancellable *callers, gpointer user_data)
+{
+  g_cancellable_cancel (G_CANCELLABLE (user_data));
+}
+
+static Connection *
+connection_new (const CardeaConnectionArguments *arguments, GCancellable *cancellable)
+{
+  Connection *self = g_new0 (Connection, 1);
+
+  self->caller = cardea_caller_ref (arguments->caller);
+  self->request = cardea_request_copy (arguments->request);
+  self->trust = cardea_trust_ref (arguments->trust);
+  self->catalogue = g_object_ref (arguments->catalogue);
+  self->unlocker = g_object_ref (arguments->unlocker);
+  self->on_step = arguments->step;
+  self->step_data = arguments->step_data;
+  self->cancellable = g_cancellable_new ();
+  if (cancellable != NULL) {
+    self->callers = g_object_ref (cancellable);
+    self->cancelled_id = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled),
+                                                g_object_ref (self->cancellable), g_object_unref);
+  }
+  if (self->request->timeout_ms > 0)
+    self->timeout_id = g_timeout_add (self->request->timeout_ms, on_time_over, self);
+  return self;
+}
+
+void
+cardea_connection_run_async (const CardeaConnectionArguments *arguments, GCancellable *cancellable,
+                             GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, data);
+  Connection *self = connection_new (arguments, cancellable);
+
+  g_task_set_source_tag (task, cardea_connection_run_async);
+  g_task_set_task_data (task, self, (GDestroyNotify)connection_free);
+  self->step = CARDEA_STEP_CONNECTING;
+  if (self->on_step != NULL)
+    self->on_step (self->step, self->step_data);
+  cardea_dial_async (self->request->host, self->request->port, self->request->proxy, 0, self->cancellable,
+                     on_dialled, g_steal_pointer (&task));
+}
+
+CardeaSession *
+cardea_connection_run_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_async_result_is_tagged (result, cardea_connection_run_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

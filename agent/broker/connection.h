@@ -1,0 +1,35 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "agent/broker/request.h"
+#include "agent/broker/session.h"
+#include "agent/broker/step.h"
+#include "agent/pin/unlocker.h"
+#include "agent/tls/trust.h"
+#include "agent/tokens/catalogue.h"
+
+G_BEGIN_DECLS
+
+/* One connection from a request that is permitted to a session. Main loop only. */
+typedef struct
+{
+  CardeaCaller *caller;
+  const CardeaRequest *request;
+  CardeaTrust *trust;
+  CardeaCatalogue *catalogue;
+  CardeaUnlocker *unlocker;
+  CardeaStepFunc step; /* or NULL; never called after the callback */
+  gpointer step_data;
+} CardeaConnectionArguments;
+
+/* Everything in @arguments is copied or referenced. Cancelling is prompt. Errors: those of org.cardea.agent.
+ */
+void cardea_connection_run_async (const CardeaConnectionArguments *arguments, GCancellable *cancellable,
+                                  GAsyncReadyCallback callback, gpointer data);
+CardeaSession *cardea_connection_run_finish (GAsyncResult *result, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,48 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Request: what a caller asked for, as a plain value. It outlives the API call it came from, because
+ * cancelling a connection is not waiting for it. */
+
+#include "agent/broker/request.h"
+
+CardeaRequest *
+cardea_request_new (void)
+{
+  CardeaRequest *self = g_new0 (CardeaRequest, 1);
+
+  self->interaction = TRUE;
+  return self;
+}
+
+void
+cardea_request_free (CardeaRequest *self)
+{
+  g_free (self->host);
+  g_free (self->server_name);
+  g_strfreev (self->alpn);
+  g_free (self->certificate);
+  g_clear_pointer (&self->authorities, g_ptr_array_unref);
+  g_free (self->proxy);
+  g_free (self);
+}
+
+CardeaRequest *
+cardea_request_copy (const CardeaRequest *self)
+{
+  CardeaRequest *copy = g_memdup2 (self, sizeof *self);
+
+  copy->host = g_strdup (self->host);
+  copy->server_name = g_strdup (self->server_name);
+  copy->alpn = g_strdupv (self->alpn);
+  copy->certificate = g_strdup (self->certificate);
+  copy->authorities = self->authorities != NULL ? g_ptr_array_ref (self->authorities) : NULL;
+  copy->proxy = g_strdup (self->proxy);
+  return copy;
+}
+
+const char *
+cardea_request_get_server_name (const CardeaRequest *self)
+{
+  return self->server_name != NULL ? self->server_name : self->host;
+}

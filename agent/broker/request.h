@@ -1,0 +1,40 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* What a caller asked for: checked for form by whoever made it, for nothing else. */
+typedef enum
+{
+  CARDEA_AUTHENTICATE_IF_ASKED,
+  CARDEA_AUTHENTICATE_REQUIRED, /* an anonymous connection is an error */
+  CARDEA_AUTHENTICATE_NEVER,
+} CardeaAuthenticate;
+
+typedef struct
+{
+  char *host; /* normalised (cardea_host_name_normalise()) */
+  guint16 port;
+  char *server_name; /* normalised, or NULL: host */
+  char **alpn;       /* or NULL */
+  CardeaAuthenticate authenticate;
+  char *certificate; /* PKCS#11 URI, or SHA-256 in hex; or NULL */
+  gboolean interaction;
+  GPtrArray *authorities; /* DER (GBytes), or NULL for the system's */
+  char *proxy;
+  guint timeout_ms; /* 0: only the limits of each step */
+} CardeaRequest;
+
+CardeaRequest *cardea_request_new (void);
+void cardea_request_free (CardeaRequest *self);
+CardeaRequest *cardea_request_copy (const CardeaRequest *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaRequest, cardea_request_free)
+
+/* The name to verify and to decide by: server_name where there is one. */
+const char *cardea_request_get_server_name (const CardeaRequest *self);
+
+G_END_DECLS

@@ -1,0 +1,130 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Signing: carries one connection's demand for a signature to the host of its token. The key is named by what
+ * the catalogue saw when it was chosen (host, generation, slot, id): after a removal or a restart the host
+ * refuses it instead of signing with whatever is there now. */
+
+#include "agent/broker/signing.h"
+
+#include "socket-api/limits.h"
+
+#include <string.h>
+
+struct _CardeaSigning
+{
+  gint ref_count; /* atomic */
+  CardeaTokenCertificate *certificate;
+  GBytes *modulus; /* or NULL */
+  GCancellable *cancellable;
+
+  GMutex lock;
+  GError *error; /* protected by lock */
+};
+
+CardeaSigning *
+cardea_signing_new (CardeaTokenCertificate *certificate)
+{
+  CardeaSigning *self = g_new0 (CardeaSigning, 1);
+
+  self->ref_count = 1;
+  self->certificate = cardea_token_certificate_ref (certificate);
+  if (cardea_certificate_get_key_type (certificate->certificate) == CARDEA_KEY_RSA)
+    self->modulus = g_bytes_ref (cardea_certificate_get_key_parameters (certificate->certificate));
+  self->cancellable = g_cancellable_new ();
+  g_mutex_init (&self->lock);
+  return self;
+}
+
+CardeaSigning *
+cardea_signing_ref (CardeaSigning *self)
+{
+  g_atomic_int_inc (&self->ref_count);
+  return self;
+}
+
+void
+cardea_signing_unref (CardeaSigning *self)
+{
+  if (!g_atomic_int_dec_and_test (&self->ref_count))
+    return;
+  cardea_token_certificate_unref (self->certificate);
+  g_clear_pointer (&self->modulus, g_bytes_unref);
+  g_object_unref (self->cancellable);
+  g_mutex_clear (&self->lock);
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+void
+cardea_signing_cancel (CardeaSigning *self)
+{
+  g_cancellable_cancel (self->cancellable);
+}
+
+GError *
+cardea_signing_dup_error (CardeaSigning *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return self->error != NULL ? g_error_copy (self->error) : NULL;
+}
+
+static void
+take_error (CardeaSigning *self, GError *error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  g_clear_error (&self->error);
+  self->error = error;
+}
+
+static gboolean
+translate (CardeaFrontMechanism front, CardeaSignMechanism *mechanism)
+{
+  switch (front) {
+  case CARDEA_FRONT_RSA_PSS:
+    *mechanism = CARDEA_SIGN_RSA_PSS;
+    return TRUE;
+  case CARDEA_FRONT_RSA_PKCS1:
+    *mechanism = CARDEA_SIGN_RSA_PKCS1;
+    return TRUE;
+  case CARDEA_FRONT_ECDSA:
+    *mechanism = CARDEA_SIGN_ECDSA;
+    return TRUE;
+  }
+  return FALSE;
+}
+
+gboolean
+cardea_signing_sign (gpointer user_data, const CardeaFrontSignRequest *request, guint8 *signature,
+                     gsize *signature_length)
+{
+  CardeaSigning *self = user_data;
+  const CardeaToken *token = self->certificate->token;
+  g_autoptr (GBytes) made = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 deadline = g_get_monotonic_time () + CARDEA_LIMIT_SIGN_MS * G_TIME_SPAN_MILLISECOND;
+  CardeaSignRequest sign = {
+    .generation = token->generation,
+    .slot = token->info->slot,
+    .id = self->certificate->id,
+    .modulus = self->modulus,
+    .hash_bits = request->hash_bits,
+    .data = request->data,
+    .length = request->length,
+  };
+
+  if (!translate (request->mechanism, &sign.mechanism))
+    return FALSE;
+  if (!cardea_host_sign (token->host, &sign, deadline, self->cancellable, &made, &error)) {
+    take_error (self, g_steal_pointer (&error));
+    return FALSE;
+  }
+  if (g_bytes_get_size (made) > *signature_length)
+    return FALSE;
+
+  memcpy (signature, g_bytes_get_data (made, NULL), g_bytes_get_size (made));
+  *signature_length = g_bytes_get_size (made);
+  return TRUE;
+}
