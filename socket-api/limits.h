@@ -7,25 +7,26 @@
  * Sizes are bytes, times are what the name says. */
 
 /* API */
-#define CARDEA_LIMIT_MESSAGE_BYTES (256 * 1024)  /* one Varlink message, its NUL not counted */
+#define CARDEA_LIMIT_MESSAGE_BYTES (256 * 1024) /* one Varlink message, its NUL not counted */
 #define CARDEA_LIMIT_JSON_DEPTH 16
-#define CARDEA_LIMIT_PENDING_PER_CALLER 64       /* sockets without a stream yet, and calls under way, per program */
-#define CARDEA_LIMIT_PENDING 512                 /* the same, of all programs together */
+#define CARDEA_LIMIT_PENDING_PER_CALLER                                                                      \
+  64                             /* sockets without a stream yet, and calls under way, per program */
+#define CARDEA_LIMIT_PENDING 512 /* the same, of all programs together */
 #define CARDEA_LIMIT_STREAMS_PER_CALLER 4096
-#define CARDEA_LIMIT_FIRST_REQUEST_MS 30000      /* from accept to a first whole message; later: for one begun */
-#define CARDEA_LIMIT_REPLY_MS 30000              /* for the peer to take a reply */
-#define CARDEA_LIMIT_END_KNOWN_MS 60000          /* how long AwaitEnd knows a session that ended */
-#define CARDEA_LIMIT_EARLY_BYTES (64 * 1024)     /* bytes of the stream sent before the reply */
+#define CARDEA_LIMIT_FIRST_REQUEST_MS 30000  /* from accept to a first whole message; later: for one begun */
+#define CARDEA_LIMIT_REPLY_MS 30000          /* for the peer to take a reply */
+#define CARDEA_LIMIT_END_KNOWN_MS 60000      /* how long AwaitEnd knows a session that ended */
+#define CARDEA_LIMIT_EARLY_BYTES (64 * 1024) /* bytes of the stream sent before the reply */
 
 /* Names */
-#define CARDEA_LIMIT_HOST_NAME 253               /* RFC 1035, 2.3.4, without the last dot */
-#define CARDEA_LIMIT_ALPN_NAME 255               /* RFC 7301, 3.1 */
+#define CARDEA_LIMIT_HOST_NAME 253 /* RFC 1035, 2.3.4, without the last dot */
+#define CARDEA_LIMIT_ALPN_NAME 255 /* RFC 7301, 3.1 */
 #define CARDEA_LIMIT_ALPN_NAMES 16
 
 /* TLS */
 #define CARDEA_LIMIT_HANDSHAKE_MS 30000
 #define CARDEA_LIMIT_CONNECT_MS 30000
-#define CARDEA_LIMIT_VERDICT_MIN_MS 200          /* the wait for the server's verdict: this or two round trips */
+#define CARDEA_LIMIT_VERDICT_MIN_MS 200 /* the wait for the server's verdict: this or two round trips */
 #define CARDEA_LIMIT_CHAIN_CERTIFICATES 48
 #define CARDEA_LIMIT_CHAIN_BYTES (128 * 1024)
 #define CARDEA_LIMIT_NAME_CONSTRAINT_PAIRS 65536
@@ -34,21 +35,21 @@
 #define CARDEA_LIMIT_CALLER_AUTHORITIES 32
 
 /* Streams */
-#define CARDEA_LIMIT_STREAM_BUFFER (64 * 1024)   /* bytes held back in each direction */
+#define CARDEA_LIMIT_STREAM_BUFFER (64 * 1024) /* bytes held back in each direction */
 
 /* Token hosts */
 #define CARDEA_LIMIT_HOST_START_MS 10000
-#define CARDEA_LIMIT_HOST_CALL_MS 10000          /* one PKCS#11 call but a signature */
-#define CARDEA_LIMIT_HOST_LIST_MS 30000          /* all calls of one listing */
-#define CARDEA_LIMIT_SIGN_MS 60000               /* people touch keys slowly */
-#define CARDEA_LIMIT_HOST_DEATHS 3               /* within a minute: back off */
+#define CARDEA_LIMIT_HOST_CALL_MS 10000 /* one PKCS#11 call but a signature */
+#define CARDEA_LIMIT_HOST_LIST_MS 30000 /* all calls of one listing */
+#define CARDEA_LIMIT_SIGN_MS 60000      /* people touch keys slowly */
+#define CARDEA_LIMIT_HOST_DEATHS 3      /* within a minute: back off */
 #define CARDEA_LIMIT_HOST_BACKOFF_MAX_MS 300000
 #define CARDEA_LIMIT_HOST_MESSAGE_BYTES (128 * 1024)
-#define CARDEA_LIMIT_HOST_SIGNERS 64             /* signatures at once in one host */
+#define CARDEA_LIMIT_HOST_SIGNERS 64 /* signatures at once in one host */
 #define CARDEA_LIMIT_TOKENS_PER_HOST 64
 #define CARDEA_LIMIT_CERTIFICATES_PER_TOKEN 512
-#define CARDEA_LIMIT_LABEL_BYTES 1024            /* a label, an id or another name from a token */
+#define CARDEA_LIMIT_LABEL_BYTES 1024 /* a label, an id or another name from a token */
 
 /* Secrets */
-#define CARDEA_LIMIT_PIN_BYTES 255               /* what PKCS#11 modules take at most (SoftHSM: 255) */
+#define CARDEA_LIMIT_PIN_BYTES 255 /* what PKCS#11 modules take at most (SoftHSM: 255) */
 #define CARDEA_LIMIT_QUESTION_MS 120000

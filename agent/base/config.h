@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* The agent's configuration as an immutable, reference-counted value: cardea-agent.conf(5) is its description. */
+/* The agent's configuration as an immutable, reference-counted value: cardea-agent.conf(5) is its
+ * description. */
 typedef struct _CardeaConfig CardeaConfig;
 
 /* Where a token's PIN comes from on a machine without a person: one of file, credential, descriptor. */
@@ -21,8 +22,8 @@ typedef struct
 } CardeaPinSourceConfig;
 
 /* Reads the files in order, a later one overriding key by key; a file that does not exist is skipped.
- * Errors: CARDEA_ERROR_CONFIGURATION with a message "FILE:LINE: what is wrong and what is allowed"; an unknown
- * group or key is an error. Never half applied. */
+ * Errors: CARDEA_ERROR_CONFIGURATION with a message "FILE:LINE: what is wrong and what is allowed"; an
+ * unknown group or key is an error. Never half applied. */
 CardeaConfig *cardea_config_load (const char *const *paths, GError **error);
 CardeaConfig *cardea_config_ref (CardeaConfig *self);
 void cardea_config_unref (CardeaConfig *self);
@@ -30,9 +31,9 @@ void cardea_config_unref (CardeaConfig *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaConfig, cardea_config_unref)
 
 /* [agent] */
-gboolean cardea_config_get_headless (const CardeaConfig *self);    /* headless=false */
-guint cardea_config_get_drain_seconds (const CardeaConfig *self);  /* drain-seconds=10, 0 to 300 */
-guint cardea_config_get_io_threads (const CardeaConfig *self);     /* io-threads=0: one a processor, at most 4 */
+gboolean cardea_config_get_headless (const CardeaConfig *self);   /* headless=false */
+guint cardea_config_get_drain_seconds (const CardeaConfig *self); /* drain-seconds=10, 0 to 300 */
+guint cardea_config_get_io_threads (const CardeaConfig *self); /* io-threads=0: one a processor, at most 4 */
 
 /* [allow] servers=host:port;[::1]:port... Host names in ASCII, lower case; no wildcards. */
 gboolean cardea_config_allows (const CardeaConfig *self, const char *host, guint16 port);

@@ -15,26 +15,26 @@ typedef enum
   /* Certificates: each exclusion from an offer is one of these. */
   CARDEA_REASON_EXPIRED,
   CARDEA_REASON_NOT_YET_VALID,
-  CARDEA_REASON_NOT_FOR_CLIENT_AUTH,   /* extended key usage without clientAuth (RFC 5280, 4.2.1.12) */
-  CARDEA_REASON_NOT_FOR_SIGNING,       /* key usage without digitalSignature (RFC 5280, 4.2.1.3) */
-  CARDEA_REASON_ISSUER_NOT_ACCEPTED,   /* not under a CA that the server named */
-  CARDEA_REASON_SCHEME_NOT_ACCEPTED,   /* the server accepts no signature scheme of this key */
-  CARDEA_REASON_TOKEN_CANNOT_SIGN,     /* the token lacks the mechanism TLS 1.3 needs */
-  CARDEA_REASON_KEY_MISSING,           /* no private key belongs to this certificate */
+  CARDEA_REASON_NOT_FOR_CLIENT_AUTH,     /* extended key usage without clientAuth (RFC 5280, 4.2.1.12) */
+  CARDEA_REASON_NOT_FOR_SIGNING,         /* key usage without digitalSignature (RFC 5280, 4.2.1.3) */
+  CARDEA_REASON_ISSUER_NOT_ACCEPTED,     /* not under a CA that the server named */
+  CARDEA_REASON_SCHEME_NOT_ACCEPTED,     /* the server accepts no signature scheme of this key */
+  CARDEA_REASON_TOKEN_CANNOT_SIGN,       /* the token lacks the mechanism TLS 1.3 needs */
+  CARDEA_REASON_KEY_MISSING,             /* no private key belongs to this certificate */
   CARDEA_REASON_KEY_ALWAYS_AUTHENTICATE, /* the key wants the PIN for each signature: not supported yet */
   CARDEA_REASON_KEY_TOO_WEAK,
   CARDEA_REASON_KEY_NOT_SUPPORTED,
-  CARDEA_REASON_NOT_CHOSEN,            /* the caller named another certificate */
+  CARDEA_REASON_NOT_CHOSEN, /* the caller named another certificate */
   CARDEA_REASON_TOKEN_LOCKED,
   CARDEA_REASON_CERTIFICATE_MALFORMED,
 
   /* Modules, tokens, configuration. */
   CARDEA_REASON_MODULE_MISSING,
-  CARDEA_REASON_MODULE_REFUSED,        /* by the rule on who may write the file and its folders */
-  CARDEA_REASON_MODULE_FAILED,         /* it loaded, then answered with an error */
+  CARDEA_REASON_MODULE_REFUSED, /* by the rule on who may write the file and its folders */
+  CARDEA_REASON_MODULE_FAILED,  /* it loaded, then answered with an error */
   CARDEA_REASON_MODULE_CRASHED,
   CARDEA_REASON_MODULE_HUNG,
-  CARDEA_REASON_MODULE_CONFIGURATION,  /* a configuration file of a module that cannot be read or used */
+  CARDEA_REASON_MODULE_CONFIGURATION, /* a configuration file of a module that cannot be read or used */
   CARDEA_REASON_DATABASE_UNREADABLE,
   CARDEA_REASON_AUTHORITIES_UNREADABLE,
   CARDEA_REASON_TOKEN_NOT_INITIALISED,
@@ -57,7 +57,8 @@ const char *cardea_reason_code_to_string (CardeaReasonCode code);
 gboolean cardea_reason_code_from_string (const char *name, CardeaReasonCode *code);
 
 /* remedy may be NULL; the message is formatted. */
-CardeaReason *cardea_reason_new (CardeaReasonCode code, const char *remedy, const char *format, ...) G_GNUC_PRINTF (3, 4);
+CardeaReason *cardea_reason_new (CardeaReasonCode code, const char *remedy, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
 CardeaReason *cardea_reason_copy (const CardeaReason *self);
 void cardea_reason_free (CardeaReason *self);
 

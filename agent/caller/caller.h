@@ -23,10 +23,10 @@ typedef enum
   CARDEA_CONFINEMENT_SNAP,
 } CardeaConfinement;
 
-/* Looks at the peer of a connected Unix socket: SO_PEERCRED, SO_PEERPIDFD (kernel 6.5) or pidfd_open, then /proc,
- * then that the process is still alive and started before @accepted_at (monotonic microseconds), so that a pid
- * that came back is never taken for the caller. Errors: CARDEA_ERROR_PERMISSION_DENIED for another uid or for a
- * caller that is gone. Blocks only for /proc. */
+/* Looks at the peer of a connected Unix socket: SO_PEERCRED, SO_PEERPIDFD (kernel 6.5) or pidfd_open, then
+ * /proc, then that the process is still alive and started before @accepted_at (monotonic microseconds), so
+ * that a pid that came back is never taken for the caller. Errors: CARDEA_ERROR_PERMISSION_DENIED for another
+ * uid or for a caller that is gone. Blocks only for /proc. */
 CardeaCaller *cardea_caller_new_for_socket (int fd, gint64 accepted_at, GError **error);
 CardeaCaller *cardea_caller_ref (CardeaCaller *self);
 void cardea_caller_unref (CardeaCaller *self);
@@ -34,8 +34,8 @@ void cardea_caller_unref (CardeaCaller *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaCaller, cardea_caller_unref)
 
 /* For tests and for callers that were identified elsewhere. */
-CardeaCaller *cardea_caller_new (CardeaCallerStrength strength, CardeaConfinement confinement, const char *label,
-                                 const char *key, pid_t pid);
+CardeaCaller *cardea_caller_new (CardeaCallerStrength strength, CardeaConfinement confinement,
+                                 const char *label, const char *key, pid_t pid);
 
 CardeaCallerStrength cardea_caller_get_strength (const CardeaCaller *self);
 CardeaConfinement cardea_caller_get_confinement (const CardeaCaller *self);

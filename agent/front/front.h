@@ -7,9 +7,9 @@
 
 G_BEGIN_DECLS
 
-/* The PKCS#11 module that NSS loads inside the agent: one constant slot without login whose objects are this table. It is one
- * shared library; the agent links it and gives NSS the same path, so that there is one table. Everything is
- * thread-safe; look-ups never block, only a signature does. */
+/* The PKCS#11 module that NSS loads inside the agent: one constant slot without login whose objects are this
+ * table. It is one shared library; the agent links it and gives NSS the same path, so that there is one
+ * table. Everything is thread-safe; look-ups never block, only a signature does. */
 
 typedef enum
 {
@@ -34,17 +34,17 @@ typedef struct
 
 /* Runs in whatever thread NSS signs in and may block. Returns FALSE when there is no signature: NSS is told
  * CKR_FUNCTION_FAILED. On success at most *signature_length bytes were written, and their number stored. */
-typedef gboolean (*CardeaFrontSign) (gpointer user_data, const CardeaFrontSignRequest *request, guint8 *signature,
-                                     gsize *signature_length);
+typedef gboolean (*CardeaFrontSign) (gpointer user_data, const CardeaFrontSignRequest *request,
+                                     guint8 *signature, gsize *signature_length);
 
 /* A certificate object, found by its exact value. Counted: as many removals as additions. */
 void cardea_front_add_certificate (GBytes *der);
 void cardea_front_remove_certificate (GBytes *der);
 
-/* A private key, found by @id (CKA_ID, 32 bytes, unique for each connection). @parameters: modulus or DER of the curve's
- * parameters. @destroy runs when the key was removed and its last signature is over. */
-void cardea_front_add_key (const guint8 id[32], CardeaFrontKeyType type, GBytes *parameters, CardeaFrontSign sign,
-                           gpointer user_data, GDestroyNotify destroy);
+/* A private key, found by @id (CKA_ID, 32 bytes, unique for each connection). @parameters: modulus or DER of
+ * the curve's parameters. @destroy runs when the key was removed and its last signature is over. */
+void cardea_front_add_key (const guint8 id[32], CardeaFrontKeyType type, GBytes *parameters,
+                           CardeaFrontSign sign, gpointer user_data, GDestroyNotify destroy);
 /* No new signature begins after it returns. */
 void cardea_front_remove_key (const guint8 id[32]);
 

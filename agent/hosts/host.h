@@ -10,9 +10,9 @@
 
 G_BEGIN_DECLS
 
-/* One token host: the child process in which one PKCS#11 module runs, supervised. It is started on demand, killed when
- * a call passes its deadline, started again with back-off when it dies. All state is the main loop's; only
- * cardea_host_sign() is for other threads. */
+/* One token host: the child process in which one PKCS#11 module runs, supervised. It is started on demand,
+ * killed when a call passes its deadline, started again with back-off when it dies. All state is the main
+ * loop's; only cardea_host_sign() is for other threads. */
 #define CARDEA_TYPE_HOST (cardea_host_get_type ())
 G_DECLARE_FINAL_TYPE (CardeaHost, cardea_host, CARDEA, HOST, GObject)
 
@@ -24,9 +24,10 @@ typedef enum
 
 typedef struct
 {
-  char *name;           /* for people and messages: "opensc", "softhsm2", "nss-database" */
-  char *module;         /* absolute path */
-  char *init_arguments; /* what C_Initialize gets as its reserved string (softoken, x-init-reserved), or NULL */
+  char *name;   /* for people and messages: "opensc", "softhsm2", "nss-database" */
+  char *module; /* absolute path */
+  char *
+      init_arguments; /* what C_Initialize gets as its reserved string (softoken, x-init-reserved), or NULL */
   CardeaHostRoles roles;
 } CardeaHostSpec;
 
@@ -64,7 +65,7 @@ typedef struct
   char *label, *manufacturer, *model, *serial; /* UTF-8, blanks trimmed; whatever a card says, made valid */
   char *reader;                                /* the slot's description */
   gboolean initialised;
-  gboolean pinpad;                             /* CKF_PROTECTED_AUTHENTICATION_PATH */
+  gboolean pinpad; /* CKF_PROTECTED_AUTHENTICATION_PATH */
   gboolean login_required;
   gboolean logged_in;
   CardeaPinState pin;
@@ -75,7 +76,7 @@ typedef struct
 {
   gulong slot;
   GBytes *der;
-  GBytes *id;    /* CKA_ID, may be empty */
+  GBytes *id; /* CKA_ID, may be empty */
   char *label;
 } CardeaHostCertificate;
 
@@ -90,8 +91,9 @@ typedef struct
 
 typedef enum
 {
-  CARDEA_TRUST_NEUTRAL,    /* known, vouches for nothing by itself (an intermediate) */
-  CARDEA_TRUST_ANCHOR,     /* trusted to vouch for servers (CKT_NSS_TRUSTED_DELEGATOR for server authentication) */
+  CARDEA_TRUST_NEUTRAL, /* known, vouches for nothing by itself (an intermediate) */
+  CARDEA_TRUST_ANCHOR,  /* trusted to vouch for servers (CKT_NSS_TRUSTED_DELEGATOR for server authentication)
+                         */
   CARDEA_TRUST_DISTRUSTED, /* never to be trusted, whoever signed it */
 } CardeaTrustLevel;
 
@@ -101,8 +103,8 @@ typedef struct
   CardeaTrustLevel level;
 } CardeaHostAuthority;
 
-/* One listing, immutable. generation identifies the run of the process it came from: a slot or key of an older
- * generation is refused. */
+/* One listing, immutable. generation identifies the run of the process it came from: a slot or key of an
+ * older generation is refused. */
 typedef struct
 {
   gint ref_count;
@@ -118,47 +120,48 @@ void cardea_host_listing_unref (CardeaHostListing *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaHostListing, cardea_host_listing_unref)
 
 /* @environment: the child's whole environment, "NAME=value". @program: path of cardea-token-host.
- * Signal "changed" (): the process died, was started again or has something new to list; read get_problem() and call
- * list again. */
+ * Signal "changed" (): the process died, was started again or has something new to list; read get_problem()
+ * and call list again. */
 CardeaHost *cardea_host_new (const CardeaHostSpec *spec, const char *program, const char *const *environment);
 const CardeaHostSpec *cardea_host_get_spec (CardeaHost *self);
 /* Why the host cannot serve just now, or NULL. Borrowed until the next "changed". */
 const CardeaReason *cardea_host_get_problem (CardeaHost *self);
 
-/* Starts the process if need be, and reads everything. Errors: CARDEA_ERROR_TOKEN_UNAVAILABLE, TIMED_OUT, BUSY (it
- * backs off; "retry_ms"). */
-void cardea_host_list_async (CardeaHost *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+/* Starts the process if need be, and reads everything. Errors: CARDEA_ERROR_TOKEN_UNAVAILABLE, TIMED_OUT,
+ * BUSY (it backs off; "retry_ms"). */
+void cardea_host_list_async (CardeaHost *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                             gpointer data);
 CardeaHostListing *cardea_host_list_finish (CardeaHost *self, GAsyncResult *result, GError **error);
 
-/* One C_Login as the user, exactly once. @pin NULL means the token's own pinpad. The error is CARDEA_ERROR_PIN_REFUSED
- * when the token refused it ("pin": a CardeaPinState as string), TOKEN_UNAVAILABLE otherwise. A login lasts as long as
- * the generation. */
+/* One C_Login as the user, exactly once. @pin NULL means the token's own pinpad. The error is
+ * CARDEA_ERROR_PIN_REFUSED when the token refused it ("pin": a CardeaPinState as string), TOKEN_UNAVAILABLE
+ * otherwise. A login lasts as long as the generation. */
 void cardea_host_login_async (CardeaHost *self, guint64 generation, gulong slot, CardeaSecret *pin,
                               GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 gboolean cardea_host_login_finish (CardeaHost *self, GAsyncResult *result, GError **error);
 
 typedef enum
 {
-  CARDEA_SIGN_RSA_PSS, /* over a digest; the salt is as long as the digest (RFC 8446, 4.2.3) */
+  CARDEA_SIGN_RSA_PSS,   /* over a digest; the salt is as long as the digest (RFC 8446, 4.2.3) */
   CARDEA_SIGN_RSA_PKCS1, /* over a DigestInfo */
-  CARDEA_SIGN_ECDSA,     /* over a digest; r and s at the curve's length, concatenated (PKCS#11 2.40, 2.3.1) */
+  CARDEA_SIGN_ECDSA, /* over a digest; r and s at the curve's length, concatenated (PKCS#11 2.40, 2.3.1) */
 } CardeaSignMechanism;
 
 typedef struct
 {
   guint64 generation;
   gulong slot;
-  GBytes *id;                /* CKA_ID of the key */
-  GBytes *modulus;           /* to tell keys of one id apart; or NULL */
+  GBytes *id;      /* CKA_ID of the key */
+  GBytes *modulus; /* to tell keys of one id apart; or NULL */
   CardeaSignMechanism mechanism;
-  guint hash_bits;           /* RSA_PSS: 256, 384 or 512 */
+  guint hash_bits; /* RSA_PSS: 256, 384 or 512 */
   const guint8 *data;
   gsize length;
 } CardeaSignRequest;
 
-/* Blocks until the token signed, @deadline (monotonic microseconds) passed or @cancellable fired; from any thread but
- * the main loop's, as many at once as callers like. The signature is what the module said, at most @max_signature
- * bytes, not verified. Errors: TOKEN_UNAVAILABLE, TIMED_OUT, CANCELLED. */
+/* Blocks until the token signed, @deadline (monotonic microseconds) passed or @cancellable fired; from any
+ * thread but the main loop's, as many at once as callers like. The signature is what the module said, at most
+ * @max_signature bytes, not verified. Errors: TOKEN_UNAVAILABLE, TIMED_OUT, CANCELLED. */
 gboolean cardea_host_sign (CardeaHost *self, const CardeaSignRequest *request, gint64 deadline,
                            GCancellable *cancellable, GBytes **signature, GError **error);
 

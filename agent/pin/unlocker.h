@@ -11,8 +11,8 @@
 
 G_BEGIN_DECLS
 
-/* Logs tokens in, one question per token at a time however many connections wait, and never sends a PIN that was refused
- * again. A PIN source of the configuration comes first, then the prompter. Main loop only. */
+/* Logs tokens in, one question per token at a time however many connections wait, and never sends a PIN that
+ * was refused again. A PIN source of the configuration comes first, then the prompter. Main loop only. */
 #define CARDEA_TYPE_UNLOCKER (cardea_unlocker_get_type ())
 G_DECLARE_FINAL_TYPE (CardeaUnlocker, cardea_unlocker, CARDEA, UNLOCKER, GObject)
 
@@ -21,12 +21,14 @@ CardeaUnlocker *cardea_unlocker_new (CardeaPrompter *prompter, const char *state
 /* The sources of PINs from now on (CardeaPinSourceConfig elements). */
 void cardea_unlocker_set_sources (CardeaUnlocker *self, GPtrArray *sources);
 
-/* Returns at once when the token needs no login or is logged in. @template names program and server for the question.
+/* Returns at once when the token needs no login or is logged in. @template names program and server for the
+ * question.
  * @may_ask FALSE: a source may serve, nobody is asked.
- * Errors: PIN_REFUSED ("token", "pin"), INTERACTION_REQUIRED ("question": "pin"), TOKEN_UNAVAILABLE, CANCELLED, TIMED_OUT. */
-void cardea_unlocker_unlock_async (CardeaUnlocker *self, CardeaToken *token, const CardeaPinQuestion *template,
-                                   gboolean may_ask, GCancellable *cancellable, GAsyncReadyCallback callback,
-                                   gpointer data);
+ * Errors: PIN_REFUSED ("token", "pin"), INTERACTION_REQUIRED ("question": "pin"), TOKEN_UNAVAILABLE,
+ * CANCELLED, TIMED_OUT. */
+void cardea_unlocker_unlock_async (CardeaUnlocker *self, CardeaToken *token,
+                                   const CardeaPinQuestion *template, gboolean may_ask,
+                                   GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 gboolean cardea_unlocker_unlock_finish (CardeaUnlocker *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS

@@ -8,19 +8,20 @@
 
 G_BEGIN_DECLS
 
-/* Whether one certificate can answer one CertificateRequest: pure, no I/O, no NSS. An empty result means that it fits. */
+/* Whether one certificate can answer one CertificateRequest: pure, no I/O, no NSS. An empty result means that
+ * it fits. */
 typedef struct
 {
-  gint64 now;                 /* Unix seconds */
-  GPtrArray *authorities;     /* DER names the server accepts (GBytes); empty or NULL = any */
-  gboolean scheme_accepted;   /* the server takes a scheme that this key can make */
+  gint64 now;               /* Unix seconds */
+  GPtrArray *authorities;   /* DER names the server accepts (GBytes); empty or NULL = any */
+  gboolean scheme_accepted; /* the server takes a scheme that this key can make */
 } CardeaFitRequest;
 
 typedef struct
 {
   CardeaCertificate *certificate;
-  GPtrArray *issuers;         /* the chain above it as CardeaCertificate, nearest first; may be empty */
-  gboolean can_sign_tls13;    /* the token has the mechanism (RSA-PSS or ECDSA) for this key */
+  GPtrArray *issuers;      /* the chain above it as CardeaCertificate, nearest first; may be empty */
+  gboolean can_sign_tls13; /* the token has the mechanism (RSA-PSS or ECDSA) for this key */
   gboolean key_missing;
   gboolean always_authenticate;
   gboolean token_locked;

@@ -10,8 +10,9 @@
 
 G_BEGIN_DECLS
 
-/* Carries bytes between a program's socket and a TLS stream until both directions have ended. A fixed pool of I/O threads; a stream
- * stays on the one it was given. Bounded buffers, back-pressure both ways, half-close carried both ways. */
+/* Carries bytes between a program's socket and a TLS stream until both directions have ended. A fixed pool of
+ * I/O threads; a stream stays on the one it was given. Bounded buffers, back-pressure both ways, half-close
+ * carried both ways. */
 typedef struct _CardeaRelayPool CardeaRelayPool;
 typedef struct _CardeaRelay CardeaRelay;
 
@@ -21,13 +22,14 @@ CardeaRelayPool *cardea_relay_pool_new (guint threads);
 void cardea_relay_pool_free (CardeaRelayPool *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaRelayPool, cardea_relay_pool_free)
 
-/* Runs in the GMainContext that was the thread default when the relay was started; @end is borrowed. Exactly once. */
+/* Runs in the GMainContext that was the thread default when the relay was started; @end is borrowed. Exactly
+ * once. */
 typedef void (*CardeaRelayEnded) (CardeaRelay *relay, const CardeaEnd *end, gpointer user_data);
 
-/* Takes @stream and @program_fd (any stream socket; made non-blocking). @early: bytes the program sent before the reply, or
- * NULL. The relay lives until cardea_relay_unref() and until it ended. */
-CardeaRelay *cardea_relay_start (CardeaRelayPool *pool, CardeaTlsStream *stream, int program_fd, GBytes *early,
-                                 CardeaRelayEnded ended, gpointer user_data);
+/* Takes @stream and @program_fd (any stream socket; made non-blocking). @early: bytes the program sent before
+ * the reply, or NULL. The relay lives until cardea_relay_unref() and until it ended. */
+CardeaRelay *cardea_relay_start (CardeaRelayPool *pool, CardeaTlsStream *stream, int program_fd,
+                                 GBytes *early, CardeaRelayEnded ended, gpointer user_data);
 void cardea_relay_unref (CardeaRelay *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaRelay, cardea_relay_unref)
 /* Any thread; the end is reported as usual, with this reason unless it had ended already. */

@@ -12,18 +12,18 @@
 
 G_BEGIN_DECLS
 
-/* One TLS handshake over a connected descriptor, without blocking the main loop: NSS runs on workers, questions come back to the main
- * loop, and no decision is asked for before the server was verified. */
+/* One TLS handshake over a connected descriptor, without blocking the main loop: NSS runs on workers,
+ * questions come back to the main loop, and no decision is asked for before the server was verified. */
 #define CARDEA_TYPE_HANDSHAKE (cardea_handshake_get_type ())
 G_DECLARE_FINAL_TYPE (CardeaHandshake, cardea_handshake, CARDEA, HANDSHAKE, GObject)
 
 typedef struct
 {
-  const char *server_name;   /* normalised; verified, and sent as SNI unless it is an address */
-  const char *const *alpn;   /* or NULL */
+  const char *server_name; /* normalised; verified, and sent as SNI unless it is an address */
+  const char *const *alpn; /* or NULL */
   CardeaTrust *trust;
-  gint64 round_trip_us;      /* as measured when connecting; for the wait for the verdict */
-  guint timeout_ms;          /* of the network's share: not counted while an answer is awaited. 0: the limit */
+  gint64 round_trip_us; /* as measured when connecting; for the wait for the verdict */
+  guint timeout_ms;     /* of the network's share: not counted while an answer is awaited. 0: the limit */
 } CardeaHandshakeOptions;
 
 /* What the server asked for, valid as long as the handshake. */
@@ -32,9 +32,9 @@ typedef struct
   GPtrArray *authorities; /* DER names (GBytes), may be empty: any */
 } CardeaCertificateRequest;
 
-/* The answer: a certificate and how to sign with its key. @sign is CardeaFrontSign; the signature is verified with the
- * certificate before it is sent. Where signing fails for a reason of its own, it sets *error of its user data's choosing
- * and the owner reports that instead of the handshake's. */
+/* The answer: a certificate and how to sign with its key. @sign is CardeaFrontSign; the signature is verified
+ * with the certificate before it is sent. Where signing fails for a reason of its own, it sets *error of its
+ * user data's choosing and the owner reports that instead of the handshake's. */
 typedef struct
 {
   CardeaCertificate *certificate;
@@ -45,20 +45,20 @@ typedef struct
 } CardeaSigner;
 
 /* Main loop; once a handshake at most. Answer now or later by cardea_handshake_answer(). */
-typedef void (*CardeaCertificateRequested) (CardeaHandshake *handshake, const CardeaCertificateRequest *request,
-                                            gpointer user_data);
+typedef void (*CardeaCertificateRequested) (CardeaHandshake *handshake,
+                                            const CardeaCertificateRequest *request, gpointer user_data);
 
 typedef struct
 {
-  char *tls_version;  /* "TLS 1.3" */
-  char *cipher_suite; /* "TLS_AES_128_GCM_SHA256" */
-  char *alpn;         /* or NULL */
+  char *tls_version;     /* "TLS 1.3" */
+  char *cipher_suite;    /* "TLS_AES_128_GCM_SHA256" */
+  char *alpn;            /* or NULL */
   GPtrArray *peer_chain; /* DER (GBytes), leaf first, as the server sent it */
-  char *vouched_by;   /* source of the anchor */
-  char *revocation;   /* good, unknown, not_checked */
+  char *vouched_by;      /* source of the anchor */
+  char *revocation;      /* good, unknown, not_checked */
   gboolean certificate_requested;
   gboolean certificate_sent;
-  gboolean accepted;  /* the server sent something after our Finished; FALSE: it is silent, not known */
+  gboolean accepted; /* the server sent something after our Finished; FALSE: it is silent, not known */
   gboolean resumed;
 } CardeaTlsInfo;
 
@@ -70,14 +70,17 @@ CardeaHandshake *cardea_handshake_new (int fd, const CardeaHandshakeOptions *opt
                                        CardeaCertificateRequested requested, gpointer user_data);
 
 /* Signal "verified" (): the server is who it should be.
- * Errors: SERVER_NOT_TRUSTED ("reason", "message", "peer_chain"), HANDSHAKE_FAILED ("alert", "message"), CERTIFICATE_REJECTED
- * ("alert", "message"), TIMED_OUT ("what"), CANCELLED. Cancelling is prompt whatever the peer or a token does. */
-void cardea_handshake_run_async (CardeaHandshake *self, GCancellable *cancellable, GAsyncReadyCallback callback,
-                                 gpointer data);
-CardeaTlsStream *cardea_handshake_run_finish (CardeaHandshake *self, GAsyncResult *result, CardeaTlsInfo **info,
-                                              GError **error);
+ * Errors: SERVER_NOT_TRUSTED ("reason", "message", "peer_chain"), HANDSHAKE_FAILED ("alert", "message"),
+ * CERTIFICATE_REJECTED
+ * ("alert", "message"), TIMED_OUT ("what"), CANCELLED. Cancelling is prompt whatever the peer or a token
+ * does. */
+void cardea_handshake_run_async (CardeaHandshake *self, GCancellable *cancellable,
+                                 GAsyncReadyCallback callback, gpointer data);
+CardeaTlsStream *cardea_handshake_run_finish (CardeaHandshake *self, GAsyncResult *result,
+                                              CardeaTlsInfo **info, GError **error);
 
-/* While an answer is awaited: whether the server accepts a signature scheme that this certificate's key can make. */
+/* While an answer is awaited: whether the server accepts a signature scheme that this certificate's key can
+ * make. */
 gboolean cardea_handshake_can_use (CardeaHandshake *self, CardeaCertificate *certificate);
 /* NULL: go on without a certificate. The struct is copied, user_data is taken. */
 void cardea_handshake_answer (CardeaHandshake *self, const CardeaSigner *signer);

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* NSS as the agent uses it: no database, the front module as only other slot, algorithm policy and limits set. Once a process.
- * Errors: CARDEA_ERROR_CONFIGURATION. */
+/* NSS as the agent uses it: no database, the front module as only other slot, algorithm policy and limits
+ * set. Once a process. Errors: CARDEA_ERROR_CONFIGURATION. */
 gboolean cardea_nss_start (GError **error);
 /* FALSE when certificates or slots are still referenced: a leak. */
 gboolean cardea_nss_stop (void);

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* The encrypted side of a stream after its handshake, non-blocking. One thread at a time; it moves between threads only by being
- * handed over whole. An abstract type so that a relay can be tested without TLS. */
+/* The encrypted side of a stream after its handshake, non-blocking. One thread at a time; it moves between
+ * threads only by being handed over whole. An abstract type so that a relay can be tested without TLS. */
 typedef struct _CardeaTlsStream CardeaTlsStream;
 
 typedef enum
@@ -18,8 +18,8 @@ typedef enum
   CARDEA_STREAM_END,       /* read: close_notify */
   CARDEA_STREAM_TRUNCATED, /* read: end of TCP without close_notify */
   CARDEA_STREAM_RESET,
-  CARDEA_STREAM_REJECTED,  /* a fatal alert about our certificate */
-  CARDEA_STREAM_FAILED,    /* any other failure of the protocol */
+  CARDEA_STREAM_REJECTED, /* a fatal alert about our certificate */
+  CARDEA_STREAM_FAILED,   /* any other failure of the protocol */
 } CardeaStreamResult;
 
 typedef struct

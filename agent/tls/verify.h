@@ -9,8 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* Whether a server is who it should be: chain, name, validity, usage, revocation. Pure but for NSS's in-memory state: it asks
- * no network and opens no file. */
+/* Whether a server is who it should be: chain, name, validity, usage, revocation. Pure but for NSS's
+ * in-memory state: it asks no network and opens no file. */
 typedef struct
 {
   GPtrArray *chain;        /* DER (GBytes) as the server sent it, leaf first; may be anything */
@@ -27,9 +27,10 @@ typedef struct
 
 void cardea_verdict_clear (CardeaVerdict *self);
 
-/* Blocks (worker threads only), thread-safe, bounded by the limits before any library sees the chain. @verdict is written on success.
- * Errors: CARDEA_ERROR_SERVER_NOT_TRUSTED with "reason" (unknown_authority, self_signed, expired, not_yet_valid, wrong_name,
- * wrong_usage, weak, malformed, too_large, revoked, distrusted, invalid), "message" and "peer_chain". */
+/* Blocks (worker threads only), thread-safe, bounded by the limits before any library sees the chain.
+ * @verdict is written on success. Errors: CARDEA_ERROR_SERVER_NOT_TRUSTED with "reason" (unknown_authority,
+ * self_signed, expired, not_yet_valid, wrong_name, wrong_usage, weak, malformed, too_large, revoked,
+ * distrusted, invalid), "message" and "peer_chain". */
 gboolean cardea_verify_server (CardeaTrust *trust, const CardeaVerifyRequest *request, CardeaVerdict *verdict,
                                GError **error);
 

@@ -11,8 +11,9 @@
 
 G_BEGIN_DECLS
 
-/* What is there to use, kept from what all token hosts list: tokens, client certificates, authorities, problems. Main loop
- * only. Its values are immutable snapshots that stay valid after the token is gone; using them then is an error. */
+/* What is there to use, kept from what all token hosts list: tokens, client certificates, authorities,
+ * problems. Main loop only. Its values are immutable snapshots that stay valid after the token is gone; using
+ * them then is an error. */
 #define CARDEA_TYPE_CATALOGUE (cardea_catalogue_get_type ())
 G_DECLARE_FINAL_TYPE (CardeaCatalogue, cardea_catalogue, CARDEA, CATALOGUE, GObject)
 
@@ -28,7 +29,7 @@ typedef enum
 typedef struct
 {
   gint ref_count;
-  char *uri; /* RFC 7512: token, manufacturer, model, serial */
+  char *uri;    /* RFC 7512: token, manufacturer, model, serial */
   char *module; /* the host's name */
   CardeaTokenState state;
   CardeaHost *host;
@@ -51,10 +52,10 @@ typedef struct
   CardeaToken *token;
   GBytes *id;
   char *label;
-  gboolean key_seen;            /* its private key was listed; FALSE with key_missing FALSE: not known before login */
+  gboolean key_seen; /* its private key was listed; FALSE with key_missing FALSE: not known before login */
   gboolean key_missing;
   gboolean always_authenticate;
-  GPtrArray *problems;          /* of CardeaReason */
+  GPtrArray *problems; /* of CardeaReason */
 } CardeaTokenCertificate;
 
 CardeaTokenCertificate *cardea_token_certificate_ref (CardeaTokenCertificate *self);
@@ -71,18 +72,19 @@ GPtrArray *cardea_catalogue_get_hosts (CardeaCatalogue *self); /* borrowed */
 void cardea_catalogue_renew (CardeaCatalogue *self);
 
 /* Done once each host has answered or failed since it was last asked; at most the limits of a listing. */
-void cardea_catalogue_settle_async (CardeaCatalogue *self, GCancellable *cancellable, GAsyncReadyCallback callback,
-                                    gpointer data);
+void cardea_catalogue_settle_async (CardeaCatalogue *self, GCancellable *cancellable,
+                                    GAsyncReadyCallback callback, gpointer data);
 gboolean cardea_catalogue_settle_finish (CardeaCatalogue *self, GAsyncResult *result, GError **error);
 
-/* New arrays that own references to CardeaToken, CardeaTokenCertificate, CardeaHostAuthority, CardeaReason. */
+/* New arrays that own references to CardeaToken, CardeaTokenCertificate, CardeaHostAuthority, CardeaReason.
+ */
 GPtrArray *cardea_catalogue_get_tokens (CardeaCatalogue *self);
 GPtrArray *cardea_catalogue_get_certificates (CardeaCatalogue *self);
 GPtrArray *cardea_catalogue_get_problems (CardeaCatalogue *self);
 
 typedef struct
 {
-  char *source; /* the host's name: "system", "nss-database" */
+  char *source;           /* the host's name: "system", "nss-database" */
   GPtrArray *authorities; /* of CardeaHostAuthority, borrowed from the listing that is kept alive by it */
   CardeaHostListing *listing;
 } CardeaAuthorities;
@@ -90,8 +92,8 @@ typedef struct
 GPtrArray *cardea_catalogue_get_authorities (CardeaCatalogue *self);
 void cardea_authorities_free (CardeaAuthorities *self);
 
-/* Certificates on the tokens that may complete a chain: DER as GBytes, issuers of @certificate nearest first, the
- * self-signed root left out; empty where none is known. */
+/* Certificates on the tokens that may complete a chain: DER as GBytes, issuers of @certificate nearest first,
+ * the self-signed root left out; empty where none is known. */
 GPtrArray *cardea_catalogue_get_issuers (CardeaCatalogue *self, CardeaCertificate *certificate);
 
 G_END_DECLS

@@ -49,8 +49,8 @@ GQuark cardea_error_quark (void);
 void cardea_set_error (GError **error, CardeaErrorCode code, const char *format, ...) G_GNUC_PRINTF (3, 4);
 GError *cardea_error_new (CardeaErrorCode code, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
-/* Adds one parameter to an error of the domain; the value is taken. No-op when @error is NULL or of another domain
- * (the value is released all the same). */
+/* Adds one parameter to an error of the domain; the value is taken. No-op when @error is NULL or of another
+ * domain (the value is released all the same). */
 void cardea_error_take_parameter (GError *error, const char *name, json_t *value);
 /* The parameters (borrowed), or NULL where there are none. */
 json_t *cardea_error_get_parameters (const GError *error);

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Cuts a byte stream into NUL-terminated messages (varlink.org, "Protocol"), holding at most one message's limit.
- * Knows no sockets and no JSON. */
+/* Cuts a byte stream into NUL-terminated messages (varlink.org, "Protocol"), holding at most one message's
+ * limit. Knows no sockets and no JSON. */
 typedef struct _CardeaFrame CardeaFrame;
 
 /* @max_bytes: the largest message, its NUL not counted. */

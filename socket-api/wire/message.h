@@ -8,12 +8,12 @@
 
 G_BEGIN_DECLS
 
-/* Varlink messages to and from bytes, strictly: UTF-8, one object, no duplicate keys, CARDEA_LIMIT_JSON_DEPTH,
- * no key outside the protocol's, exact types. */
+/* Varlink messages to and from bytes, strictly: UTF-8, one object, no duplicate keys,
+ * CARDEA_LIMIT_JSON_DEPTH, no key outside the protocol's, exact types. */
 typedef struct
 {
-  char *method;         /* fully qualified: has at least one dot */
-  json_t *parameters;   /* an object, never NULL */
+  char *method;       /* fully qualified: has at least one dot */
+  json_t *parameters; /* an object, never NULL */
   gboolean oneway;
   gboolean more;
   gboolean upgrade;
@@ -32,7 +32,8 @@ CardeaWireReply *cardea_wire_reply_parse (GBytes *message, GError **error);
 /* The message with its terminating NUL. @parameters is borrowed and may be NULL.
  * Errors: CARDEA_ERROR_PROTOCOL when it would exceed the message limit. */
 GBytes *cardea_wire_call_serialise (const CardeaWireCall *call, GError **error);
-GBytes *cardea_wire_reply_serialise (const char *error_name, json_t *parameters, gboolean continues, GError **error);
+GBytes *cardea_wire_reply_serialise (const char *error_name, json_t *parameters, gboolean continues,
+                                     GError **error);
 
 void cardea_wire_call_free (CardeaWireCall *self);
 void cardea_wire_reply_free (CardeaWireReply *self);
