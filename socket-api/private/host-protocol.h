@@ -1,0 +1,172 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "socket-api/limits.h"
+
+G_BEGIN_DECLS
+
+/* What the agent and a token host say to each other over a SOCK_SEQPACKET pair: one message a packet, each of
+ * a fixed shape. A host runs a vendor's code on what a card says, so the agent believes no packet; the host
+ * believes none either. */
+
+typedef enum
+{
+  /* Requests, agent to host. */
+  CARDEA_HOST_MESSAGE_LIST = 1,
+  CARDEA_HOST_MESSAGE_LOGIN, /* carries the read end of a pipe with the PIN, unless by pinpad */
+  CARDEA_HOST_MESSAGE_SIGN,
+
+  /* Replies, host to agent. READY, or FAILED with id 0, is the first packet of a process. */
+  CARDEA_HOST_MESSAGE_READY = 64,
+  CARDEA_HOST_MESSAGE_PROGRESS, /* a listing's calls return, though there is nothing to show yet */
+  CARDEA_HOST_MESSAGE_TOKEN,
+  CARDEA_HOST_MESSAGE_CERTIFICATE,
+  CARDEA_HOST_MESSAGE_KEY,
+  CARDEA_HOST_MESSAGE_AUTHORITY,
+  CARDEA_HOST_MESSAGE_LISTED,
+  CARDEA_HOST_MESSAGE_LOGGED_IN,
+  CARDEA_HOST_MESSAGE_SIGNATURE,
+  CARDEA_HOST_MESSAGE_FAILED,
+} CardeaHostMessageType;
+
+/* The numbers of these are on the wire; agent/hosts/host.h has the same ones. */
+typedef enum
+{
+  CARDEA_HOST_WIRE_ROLE_TOKENS = 1 << 0,
+  CARDEA_HOST_WIRE_ROLE_AUTHORITIES = 1 << 1,
+} CardeaHostWireRoles;
+
+typedef enum
+{
+  CARDEA_HOST_WIRE_PIN_UNKNOWN,
+  CARDEA_HOST_WIRE_PIN_FINE,
+  CARDEA_HOST_WIRE_PIN_LOW,
+  CARDEA_HOST_WIRE_PIN_FINAL_TRY,
+  CARDEA_HOST_WIRE_PIN_LOCKED,
+  CARDEA_HOST_WIRE_PIN_NOT_SET,
+  CARDEA_HOST_WIRE_PIN_MUST_CHANGE,
+  CARDEA_HOST_WIRE_PIN_NOT_NEEDED,
+} CardeaHostWirePin;
+
+typedef enum
+{
+  CARDEA_HOST_WIRE_CAN_RSA_PKCS = 1 << 0,
+  CARDEA_HOST_WIRE_CAN_RSA_X_509 = 1 << 1,
+  CARDEA_HOST_WIRE_CAN_RSA_PSS = 1 << 2,
+  CARDEA_HOST_WIRE_CAN_ECDSA = 1 << 3,
+  CARDEA_HOST_WIRE_CAN_EDDSA = 1 << 4,
+} CardeaHostWireMechanisms;
+
+typedef enum
+{
+  CARDEA_HOST_WIRE_SIGN_RSA_PSS,
+  CARDEA_HOST_WIRE_SIGN_RSA_PKCS1,
+  CARDEA_HOST_WIRE_SIGN_ECDSA,
+} CardeaHostWireSign;
+
+typedef enum
+{
+  CARDEA_HOST_WIRE_TRUST_NEUTRAL,
+  CARDEA_HOST_WIRE_TRUST_ANCHOR,
+  CARDEA_HOST_WIRE_TRUST_DISTRUSTED,
+} CardeaHostWireTrust;
+
+typedef enum
+{
+  CARDEA_HOST_FAILURE_MISSING, /* there is no such module file */
+  CARDEA_HOST_FAILURE_MODULE,  /* it is no module, or answered with an error that is not about one token */
+  CARDEA_HOST_FAILURE_TOKEN,   /* the token is gone, or does not answer as it should */
+  CARDEA_HOST_FAILURE_PIN,     /* the token refused the PIN, or takes none */
+  CARDEA_HOST_FAILURE_LOGIN,   /* the token wants a login first */
+  CARDEA_HOST_FAILURE_KEY,     /* no such key, or it cannot do that */
+  CARDEA_HOST_FAILURE_REQUEST, /* the request makes no sense */
+} CardeaHostFailure;
+
+/* Bytes inside the packet they were decoded from, or the sender's. */
+typedef struct
+{
+  const guint8 *data;
+  gsize length;
+} CardeaHostBytes;
+
+/* Booleans are 0 or 1. */
+typedef struct
+{
+  CardeaHostMessageType type;
+  guint64 id; /* of the request; each gets one last reply */
+  union
+  {
+    struct
+    {
+      guint64 roles;
+    } list;
+    struct
+    {
+      guint64 slot, pinpad;
+    } login;
+    struct
+    {
+      guint64 slot, mechanism, hash_bits;
+      CardeaHostBytes key_id, modulus, data;
+    } sign;
+    struct
+    {
+      guint64 slot, initialised, pinpad, login_required, logged_in, pin, mechanisms;
+      CardeaHostBytes label, manufacturer, model, serial, reader;
+    } token;
+    struct
+    {
+      guint64 slot;
+      CardeaHostBytes der, key_id, label;
+    } certificate;
+    struct
+    {
+      guint64 slot, always_authenticate;
+      CardeaHostBytes key_id, modulus;
+    } key;
+    struct
+    {
+      guint64 level;
+      CardeaHostBytes der;
+    } authority;
+    struct
+    {
+      guint64 incomplete; /* there was more than the limits allow */
+    } listed;
+    struct
+    {
+      CardeaHostBytes bytes;
+    } signature;
+    struct
+    {
+      guint64 failure, rv, pin; /* rv: what PKCS#11 said, 0 where it was not asked */
+      CardeaHostBytes message;  /* one sentence, meant as UTF-8 */
+    } failed;
+  };
+} CardeaHostMessage;
+
+typedef enum
+{
+  CARDEA_HOST_REQUESTS,
+  CARDEA_HOST_REPLIES,
+} CardeaHostDirection;
+
+#define CARDEA_HOST_SIGNATURE_BYTES 2048 /* RSA-16384 */
+
+/* One packet of the message. Errors: G_IO_ERROR_INVALID_ARGUMENT when a field is past its limit. */
+GBytes *cardea_host_message_encode (const CardeaHostMessage *self, GError **error);
+
+/* Fills @self with bytes that point into @packet. Types of the other direction, numbers out of range, lengths
+ * past the packet or their limit, and bytes left over are errors: G_IO_ERROR_INVALID_DATA; @self is written
+ * on success only. */
+gboolean cardea_host_message_decode (const guint8 *packet, gsize length, CardeaHostDirection direction,
+                                     CardeaHostMessage *self, GError **error);
+
+/* "sign", "listed"...; for messages about messages. */
+const char *cardea_host_message_type_to_string (CardeaHostMessageType type);
+
+G_END_DECLS
