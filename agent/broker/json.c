@@ -1,0 +1,183 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Values to JSON, as the contract writes them.
+ *
+ * It is here and not beside the API because errors carry offers, and the broker makes those. What cards and
+ * servers say ends up in these strings: bytes that are no UTF-8 are replaced, so that no card can make a
+ * reply impossible. */
+#include "agent/broker/json.h"
+
+#include <string.h>
+
+static json_t *
+from_string (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text ? text : "", -1);
+
+  return json_string (valid);
+}
+
+static json_t *
+from_nullable (const char *text)
+{
+  return text ? from_string (text) : json_null ();
+}
+
+static json_t *
+from_count (guint64 count)
+{
+  return json_integer ((json_int_t)MIN (count, (guint64)G_MAXINT64));
+}
+
+json_t *
+cardea_json_from_reason (const CardeaReason *reason)
+{
+  json_t *object = json_object ();
+
+  json_object_set_new (object, "code", json_string (cardea_reason_code_to_string (reason->code)));
+  json_object_set_new (object, "message", from_string (reason->message));
+  json_object_set_new (object, "remedy", from_nullable (reason->remedy));
+  return object;
+}
+
+json_t *
+cardea_json_from_reasons (GPtrArray *reasons)
+{
+  json_t *array = json_array ();
+
+  for (guint i = 0; reasons && i < reasons->len; i++)
+    json_array_append_new (array, cardea_json_from_reason (reasons->pdata[i]));
+
+  return array;
+}
+
+json_t *
+cardea_json_from_ders (GPtrArray *ders)
+{
+  json_t *array = json_array ();
+
+  for (guint i = 0; ders && i < ders->len; i++) {
+    gsize length;
+    const guchar *bytes = g_bytes_get_data (ders->pdata[i], &length);
+    g_autofree char *text = g_base64_encode (bytes, length);
+
+    json_array_append_new (array, json_string (text));
+  }
+
+  return array;
+}
+
+json_t *
+cardea_json_from_token (const CardeaToken *token)
+{
+  const CardeaHostToken *info = token->info;
+  json_t *object = json_object ();
+
+  json_object_set_new (object, "uri", from_string (token->uri));
+  json_object_set_new (object, "label", from_string (info ? info->label : NULL));
+  json_object_set_new (object, "reader", from_nullable (info ? info->reader : NULL));
+  json_object_set_new (object, "module", from_string (token->module));
+  json_object_set_new (object, "state", json_string (cardea_token_state_to_string (token->state)));
+  json_object_set_new (object, "pin",
+                       json_string (cardea_pin_state_to_string (info ? info->pin : CARDEA_PIN_UNKNOWN)));
+  json_object_set_new (object, "pinpad", json_boolean (info && info->pinpad));
+  json_object_set_new (object, "logged_in",
+                       json_boolean (info && (info->logged_in || !info->login_required)));
+  json_object_set_new (object, "problems", cardea_json_from_reasons (token->problems));
+  return object;
+}
+
+static json_t *
+from_purposes (CardeaPurposes purposes)
+{
+  static const struct
+  {
+    CardeaPurposes purpose;
+    const char *name;
+  } names[] = {
+    { CARDEA_PURPOSE_CLIENT_AUTH, "client_auth" },
+    { CARDEA_PURPOSE_SERVER_AUTH, "server_auth" },
+    { CARDEA_PURPOSE_SIGNATURE, "signature" },
+    { CARDEA_PURPOSE_EMAIL, "email" },
+    { CARDEA_PURPOSE_NON_REPUDIATION, "non_repudiation" },
+    { CARDEA_PURPOSE_AUTHORITY, "authority" },
+  };
+  json_t *array = json_array ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (purposes & names[i].purpose)
+      json_array_append_new (array, json_string (names[i].name));
+
+  return array;
+}
+
+json_t *
+cardea_json_from_certificate (const CardeaTokenCertificate *certificate)
+{
+  const CardeaCertificate *value = certificate->certificate;
+  json_t *object = json_object ();
+
+  json_object_set_new (object, "uri", from_string (certificate->uri));
+  json_object_set_new (object, "sha256", from_string (cardea_certificate_get_sha256 (value)));
+  json_object_set_new (object, "subject", from_string (cardea_certificate_get_subject (value)));
+  json_object_set_new (object, "issuer", from_string (cardea_certificate_get_issuer (value)));
+  json_object_set_new (object, "serial", from_string (cardea_certificate_get_serial (value)));
+  json_object_set_new (object, "not_before", json_integer (cardea_certificate_get_not_before (value)));
+  json_object_set_new (object, "not_after", json_integer (cardea_certificate_get_not_after (value)));
+  json_object_set_new (object, "key", from_string (cardea_certificate_get_key_name (value)));
+  json_object_set_new (object, "purposes", from_purposes (cardea_certificate_get_purposes (value)));
+  json_object_set_new (object, "token", from_string (certificate->token->uri));
+  json_object_set_new (object, "problems", cardea_json_from_reasons (certificate->problems));
+  return object;
+}
+
+static void
+add_tls_info (json_t *object, const CardeaTlsInfo *info)
+{
+  json_object_set_new (object, "tls_version", from_string (info->tls_version));
+  json_object_set_new (object, "cipher_suite", from_string (info->cipher_suite));
+  json_object_set_new (object, "alpn", from_nullable (info->alpn));
+  json_object_set_new (object, "peer_chain", cardea_json_from_ders (info->peer_chain));
+  json_object_set_new (object, "vouched_by", from_string (info->vouched_by));
+  json_object_set_new (object, "revocation", from_string (info->revocation));
+  json_object_set_new (object, "certificate_requested", json_boolean (info->certificate_requested));
+  /* A silent server has not refused: not accepted is not known. */
+  json_object_set_new (object, "accepted", info->accepted ? json_true () : json_null ());
+  json_object_set_new (object, "resumed", json_boolean (info->resumed));
+}
+
+json_t *
+cardea_json_from_session (CardeaSession *session)
+{
+  const CardeaTokenCertificate *certificate = cardea_session_get_certificate (session);
+  json_t *object = json_object ();
+  guint64 in, out;
+
+  cardea_session_get_bytes (session, &in, &out);
+  json_object_set_new (object, "id", from_string (cardea_session_get_id (session)));
+  json_object_set_new (object, "caller",
+                       from_string (cardea_caller_get_label (cardea_session_get_caller (session))));
+  json_object_set_new (object, "server_name", from_string (cardea_session_get_server_name (session)));
+  json_object_set_new (object, "port", json_integer (cardea_session_get_port (session)));
+  add_tls_info (object, cardea_session_get_info (session));
+  json_object_set_new (object, "certificate",
+                       certificate ? cardea_json_from_certificate (certificate) : json_null ());
+  json_object_set_new (object, "started", json_integer (cardea_session_get_started (session)));
+  json_object_set_new (object, "bytes_in", from_count (in));
+  json_object_set_new (object, "bytes_out", from_count (out));
+  return object;
+}
+
+json_t *
+cardea_json_from_end (const CardeaEnd *end)
+{
+  json_t *object = json_object ();
+
+  json_object_set_new (object, "how", json_string (cardea_end_how_to_string (end->how)));
+  json_object_set_new (object, "alert", from_nullable (end->alert));
+  json_object_set_new (object, "message", from_string (end->message));
+  json_object_set_new (object, "bytes_in", from_count (end->bytes_in));
+  json_object_set_new (object, "bytes_out", from_count (end->bytes_out));
+  return object;
+}
