@@ -127,7 +127,9 @@ static gboolean
 wait_readable (int fd, gint64 deadline, GError **error)
 {
   struct pollfd item = { .fd = fd, .events = POLLIN };
-  int ready;
+  int ready = 0;
+  if (fd < 0)
+    return TRUE; /* poll(2) would wait for ever; read(2) says what is wrong */
   do
     ready = poll (&item, 1, remaining_ms (deadline));
   while (ready < 0 && errno == EINTR);
