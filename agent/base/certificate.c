@@ -43,24 +43,54 @@ fail (GError **error, const char *what)
   return FALSE;
 }
 
-/* Whether the bytes are one SEQUENCE of definite length that ends where they end (X.690, 8.1.3 and 10.1). */
-static gboolean
-is_one_sequence (const guint8 *bytes, gsize length)
+/* The content of a SEQUENCE of definite length that ends where the bytes end (X.690, 8.1.3 and 10.1), or
+ * NULL. */
+static const guint8 *
+enter_sequence (const guint8 *bytes, gsize length, gsize *content)
 {
-  gsize header = 2, content = 0, n_octets;
+  gsize header = 2, value = 0;
 
-  if (length < 2 || bytes[0] != 0x30)
-    return FALSE;
-  if (bytes[1] < 0x80)
-    return bytes[1] == length - header;
-  n_octets = bytes[1] & 0x7f;
-  if (n_octets < 1 || n_octets > 3 || length < header + n_octets)
-    return FALSE;
-  for (gsize i = 0; i < n_octets; i++)
-    content = content << 8 | bytes[2 + i];
-  if (content < 0x80 || bytes[2] == 0)
-    return FALSE;
-  return content == length - header - n_octets;
+  if (length < header || bytes[0] != 0x30)
+    return NULL;
+  if (bytes[1] < 0x80) {
+    value = bytes[1];
+  } else {
+    header += bytes[1] & 0x7f;
+    if (header < 3 || header > 5 || length < header || bytes[2] == 0)
+      return NULL;
+    for (gsize i = 2; i < header; i++)
+      value = value << 8 | bytes[i];
+    if (value < 0x80)
+      return NULL;
+  }
+  if (value != length - header)
+    return NULL;
+  *content = value;
+  return bytes + header;
+}
+
+/* NSS exports its decoder of one certificate under no public name. This one takes packages of several forms
+ * too, which it tells apart by the first element: a certificate's is a SEQUENCE. */
+static CERTCertificate *
+decode (GBytes *der, GError **error)
+{
+  gsize length, content = 0;
+  const guint8 *bytes = g_bytes_get_data (der, &length), *inside;
+  CERTCertificate *certificate;
+
+  if (length > CARDEA_LIMIT_CERTIFICATE_BYTES) {
+    fail (error, "it is larger than 64 KiB");
+    return NULL;
+  }
+  inside = enter_sequence (bytes, length, &content);
+  if (inside == NULL || content == 0 || inside[0] != 0x30) {
+    fail (error, "it is not one DER element, or something follows it");
+    return NULL;
+  }
+  certificate = CERT_DecodeCertFromPackage ((char *)bytes, (int)length);
+  if (certificate == NULL)
+    fail (error, "its DER is malformed");
+  return certificate;
 }
 
 static GBytes *
@@ -168,10 +198,18 @@ static gboolean
 read_basic_constraints (CardeaCertificate *self, CERTCertificate *certificate, GError **error)
 {
   CERTBasicConstraints constraints = { 0 };
+  SECItem value = { 0 };
+  gboolean present;
+  SECStatus status;
 
-  if (CERT_FindBasicConstraintExten (certificate, &constraints) != SECSuccess)
-    return PORT_GetError () == SEC_ERROR_EXTENSION_NOT_FOUND ||
-           fail (error, "its basic constraints are malformed");
+  if (!find_extension (certificate, SEC_OID_X509_BASIC_CONSTRAINTS, &value, &present, error))
+    return FALSE;
+  if (!present)
+    return TRUE;
+  status = CERT_DecodeBasicConstraintValue (&constraints, &value);
+  SECITEM_FreeItem (&value, PR_FALSE);
+  if (status != SECSuccess)
+    return fail (error, "its basic constraints are malformed");
   if (constraints.isCA)
     self->purposes |= CARDEA_PURPOSE_AUTHORITY;
   return TRUE;
@@ -235,29 +273,16 @@ read_key (CardeaCertificate *self, CERTCertificate *certificate)
 CardeaCertificate *
 cardea_certificate_new (GBytes *der, GError **error)
 {
-  g_autoptr (CardeaCertificate) self = g_new0 (CardeaCertificate, 1);
+  g_autoptr (CardeaCertificate) self = NULL;
   g_autoptr (CERTCertificate) certificate = NULL;
-  SECItem item = { siDERCertBuffer, NULL, 0 };
-  gsize length;
 
   g_return_val_if_fail (der != NULL, NULL);
 
+  certificate = decode (der, error);
+  if (certificate == NULL)
+    return NULL;
+  self = g_new0 (CardeaCertificate, 1);
   self->ref_count = 1;
-  item.data = (guint8 *)g_bytes_get_data (der, &length);
-  item.len = (guint)length;
-  if (length > CARDEA_LIMIT_CERTIFICATE_BYTES) {
-    fail (error, "it is larger than 64 KiB");
-    return NULL;
-  }
-  if (!is_one_sequence (item.data, length)) {
-    fail (error, "it is not one DER element, or something follows it");
-    return NULL;
-  }
-  certificate = CERT_DecodeDERCertificate (&item, PR_TRUE, NULL);
-  if (certificate == NULL) {
-    fail (error, "its DER is malformed");
-    return NULL;
-  }
   if (!read_names_and_times (self, certificate, error) ||
       !read_extended_key_usage (self, certificate, error) || !read_key_usage (self, certificate, error) ||
       !read_basic_constraints (self, certificate, error))
