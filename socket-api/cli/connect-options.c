@@ -1,0 +1,198 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The options of `cardea connect`, turned into the agent's `Options`.
+ *
+ * Values are passed on as they are: what is a good name or URI the agent knows, and two opinions would differ
+ * one day. Checked here is what cannot be said in JSON, what contradicts itself, and what the file of
+ * authorities holds. */
+
+#include "socket-api/cli/connect-options.h"
+
+#include <gio/gio.h>
+
+#include "socket-api/client/pem.h"
+#include "socket-api/cli/target.h"
+#include "socket-api/limits.h"
+
+#define SUMMARY                                                                                              \
+  "Connects to a TLS server by way of the agent, which verifies the server and answers\n"                    \
+  "its request for a certificate. Standard input and output become the stream. The exit\n"                   \
+  "code is 0 only if the server ended the stream properly."
+
+/* As read; owned. */
+typedef struct
+{
+  char *server_name;
+  char *certificate;
+  char **alpn;
+  char *ca;
+  char *proxy;
+  gboolean no_certificate;
+  gboolean require_certificate;
+  gboolean no_interaction;
+  int timeout;
+  gboolean verbose;
+} Raw;
+
+static void
+raw_clear (Raw *self)
+{
+  g_free (self->server_name);
+  g_free (self->certificate);
+  g_strfreev (self->alpn);
+  g_free (self->ca);
+  g_free (self->proxy);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Raw, raw_clear)
+
+static gboolean
+parse (CardeaCli *cli, Raw *raw, int *argc, char ***argv, int *exit_code)
+{
+  const GOptionEntry entries[] = {
+    { "certificate", 'c', 0, G_OPTION_ARG_STRING, &raw->certificate, "Use this one: its URI or SHA-256",
+      "NAME" },
+    { "no-certificate", 0, 0, G_OPTION_ARG_NONE, &raw->no_certificate, "Stay anonymous even if asked", NULL },
+    { "require-certificate", 0, 0, G_OPTION_ARG_NONE, &raw->require_certificate,
+      "Fail if the server does not ask for one", NULL },
+    { "server-name", 0, 0, G_OPTION_ARG_STRING, &raw->server_name, "Verify this name; default: HOST",
+      "NAME" },
+    { "ca", 0, 0, G_OPTION_ARG_FILENAME, &raw->ca, "Trust these authorities (PEM or DER), and no others",
+      "FILE" },
+    { "alpn", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->alpn, "Offer this protocol; may be repeated",
+      "PROTOCOL" },
+    { "proxy", 0, 0, G_OPTION_ARG_STRING, &raw->proxy, "Go by this proxy; \"direct\": by none", "URI" },
+    { "no-interaction", 0, 0, G_OPTION_ARG_NONE, &raw->no_interaction, "Fail rather than ask anybody", NULL },
+    { "timeout", 0, 0, G_OPTION_ARG_INT, &raw->timeout, "Time until connected, questions included",
+      "SECONDS" },
+    { "verbose", 'v', 0, G_OPTION_ARG_NONE, &raw->verbose, "Tell on standard error what was agreed on",
+      NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  return cardea_cli_parse (cli, entries, "HOST PORT | HOST:PORT", SUMMARY, 1, 2, argc, argv, exit_code);
+}
+
+static const char *
+find_contradiction (const Raw *raw)
+{
+  if (raw->no_certificate && raw->require_certificate)
+    return "--no-certificate and --require-certificate exclude each other";
+  if (raw->no_certificate && raw->certificate != NULL)
+    return "--no-certificate and --certificate exclude each other";
+  if (raw->timeout < 0 || raw->timeout > G_MAXINT / 1000)
+    return "--timeout takes a number of seconds";
+  return NULL;
+}
+
+static json_t *
+pack_strings (char **strings)
+{
+  json_t *array = json_array ();
+
+  for (guint i = 0; strings[i] != NULL; i++)
+    json_array_append_new (array, json_string (strings[i]));
+  return array;
+}
+
+static json_t *
+load_authorities (const char *path, GError **error)
+{
+  g_autoptr (GPtrArray) certificates = cardea_pem_load_certificates (path, error);
+  g_autoptr (json_t) array = NULL;
+
+  if (certificates == NULL)
+    return NULL;
+  if (certificates->len > CARDEA_LIMIT_CALLER_AUTHORITIES) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                 "%s holds %u certificates; at most %d authorities can be passed", path, certificates->len,
+                 CARDEA_LIMIT_CALLER_AUTHORITIES);
+    return NULL;
+  }
+  array = json_array ();
+  for (guint i = 0; i < certificates->len; i++) {
+    gsize length;
+    const guint8 *der = g_bytes_get_data (g_ptr_array_index (certificates, i), &length);
+    g_autofree char *text = g_base64_encode (der, length);
+
+    json_array_append_new (array, json_string (text));
+  }
+  return g_steal_pointer (&array);
+}
+
+static json_t *
+pack_options (const Raw *raw, GError **error)
+{
+  g_autoptr (json_t) options = json_object ();
+  json_t *authorities;
+
+  if (raw->ca != NULL) {
+    authorities = load_authorities (raw->ca, error);
+    if (authorities == NULL)
+      return NULL;
+    json_object_set_new (options, "authorities", authorities);
+  }
+  if (raw->server_name != NULL)
+    json_object_set_new (options, "server_name", json_string (raw->server_name));
+  if (raw->certificate != NULL)
+    json_object_set_new (options, "certificate", json_string (raw->certificate));
+  if (raw->alpn != NULL)
+    json_object_set_new (options, "alpn", pack_strings (raw->alpn));
+  if (raw->proxy != NULL)
+    json_object_set_new (options, "proxy", json_string (raw->proxy));
+  if (raw->no_certificate || raw->require_certificate)
+    json_object_set_new (options, "authenticate", json_string (raw->no_certificate ? "never" : "required"));
+  if (raw->no_interaction)
+    json_object_set_new (options, "interaction", json_string ("never"));
+  if (raw->timeout > 0)
+    json_object_set_new (options, "timeout_ms", json_integer ((json_int_t)raw->timeout * 1000));
+  return g_steal_pointer (&options);
+}
+
+CardeaConnectOptions *
+cardea_connect_options_parse (CardeaCli *cli, int argc, char **argv, int *exit_code)
+{
+  g_auto (Raw) raw = { 0 };
+  g_autoptr (CardeaConnectOptions) self = g_new0 (CardeaConnectOptions, 1);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *host = NULL;
+  const char *contradiction;
+  json_t *options;
+  guint16 port;
+
+  if (!parse (cli, &raw, &argc, &argv, exit_code))
+    return NULL;
+  *exit_code = CARDEA_EXIT_USAGE;
+  contradiction = find_contradiction (&raw);
+  if (contradiction != NULL) {
+    cardea_cli_usage_error ("connect", contradiction);
+    return NULL;
+  }
+  if (!cardea_target_parse (argv + 1, argc - 1, &host, &port, &error)) {
+    cardea_cli_usage_error ("connect", error->message);
+    return NULL;
+  }
+  if (!g_utf8_validate (host, -1, NULL)) {
+    cardea_cli_usage_error ("connect", "The host's name is not UTF-8 text");
+    return NULL;
+  }
+  options = pack_options (&raw, &error);
+  if (options == NULL) {
+    *exit_code = cardea_cli_fail (error);
+    return NULL;
+  }
+  self->parameters = json_pack ("{s:s, s:i, s:o}", "host", host, "port", (int)port, "options", options);
+  self->timeout_ms = raw.timeout > 0 ? raw.timeout * 1000 : -1;
+  self->verbose = raw.verbose;
+  return g_steal_pointer (&self);
+}
+
+void
+cardea_connect_options_free (CardeaConnectOptions *self)
+{
+  if (self == NULL)
+    return;
+  json_decref (self->parameters);
+  g_free (self);
+}

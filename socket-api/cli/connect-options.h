@@ -1,0 +1,24 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "socket-api/cli/cli.h"
+
+G_BEGIN_DECLS
+
+/* What the command line of `cardea connect` says, as the agent's parameters. */
+typedef struct
+{
+  json_t *parameters; /* host, port, options */
+  int timeout_ms;     /* for the agent's side; -1: the agent's own limits */
+  gboolean verbose;
+} CardeaConnectOptions;
+
+/* NULL: return @exit_code; what there was to say has been printed. */
+CardeaConnectOptions *cardea_connect_options_parse (CardeaCli *cli, int argc, char **argv, int *exit_code);
+void cardea_connect_options_free (CardeaConnectOptions *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaConnectOptions, cardea_connect_options_free)
+
+G_END_DECLS

@@ -1,0 +1,24 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+
+G_BEGIN_DECLS
+
+/* The agent's replies as text for people. Each takes the parameters of a reply, in which anything may be
+ * missing. */
+char *cardea_listing_tokens (json_t *reply);       /* of ListTokens */
+char *cardea_listing_certificates (json_t *reply); /* of ListCertificates */
+char *cardea_listing_sessions (json_t *reply);     /* of ListSessions */
+
+/* One line each: what is wrong, then what to do. */
+void cardea_listing_append_problems (GString *text, json_t *problems, const char *indent);
+
+/* Who vouches for the server ("system", ...), and the state of a PIN, in words. */
+const char *cardea_listing_vouched_by (const char *value);
+const char *cardea_listing_pin (const char *value);
+
+G_END_DECLS
