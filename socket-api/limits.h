@@ -45,6 +45,9 @@
 #define CARDEA_LIMIT_HOST_DEATHS 3      /* within a minute: back off */
 #define CARDEA_LIMIT_HOST_BACKOFF_MAX_MS 300000
 #define CARDEA_LIMIT_HOST_MESSAGE_BYTES (128 * 1024)
+#define CARDEA_LIMIT_HOST_LISTING_BYTES (16 * 1024 * 1024) /* all objects of one listing */
+#define CARDEA_LIMIT_HOST_PENDING 1024                     /* calls to one host under way */
+#define CARDEA_LIMIT_AUTHORITIES_PER_HOST 4096
 #define CARDEA_LIMIT_HOST_SIGNERS 64 /* signatures at once in one host */
 #define CARDEA_LIMIT_TOKENS_PER_HOST 64
 #define CARDEA_LIMIT_CERTIFICATES_PER_TOKEN 512

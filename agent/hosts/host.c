@@ -1,0 +1,672 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One token host, supervised.
+ *
+ * Vendor modules crash, hang and lie, so each runs in a process that can be killed at any moment. What this
+ * object promises in return: every call is answered once (by the host, by its deadline, by the process's
+ * end), no process outlives its use, and a module that keeps dying costs neither time nor the attention of
+ * the loop. After an error that concerns the token or the module the process is started afresh: libraries go
+ * on showing the card that was there before (a PIN could then reach another card). */
+
+#include "agent/hosts/host.h"
+
+#include <unistd.h>
+
+#include "agent/hosts/host-backoff.h"
+#include "agent/hosts/host-calls.h"
+#include "agent/hosts/host-channel.h"
+#include "agent/hosts/host-deadlines.h"
+#include "agent/hosts/host-process.h"
+#include "socket-api/wire/error.h"
+
+#define START_ID 0     /* the call that stands for the start of the process */
+#define TOTAL_FACTOR 8 /* a signature may wait for others this many times as long as it may be silent */
+
+struct _CardeaHost
+{
+  GObject parent_instance;
+
+  CardeaHostSpec *spec;
+  char *program;
+  char **environment;
+  GMainContext *context;
+  CardeaHostDeadlines deadlines;
+
+  CardeaHostProcess *process; /* NULL: none runs */
+  CardeaHostChannel *channel; /* as long as the process */
+  gboolean ready;             /* the module is loaded and initialised */
+  guint64 generation;
+  guint64 next_id;
+  CardeaHostCalls *calls;
+  CardeaHostCall *listing; /* the one LIST under way; the table's */
+  GPtrArray *listers;      /* CardeaHostWaiter: for the next listing */
+
+  CardeaHostBackoff backoff;
+  GSource *retry;   /* when the back-off is over */
+  GSource *changed; /* the signal, soon */
+  CardeaReason *problem;
+  GPtrArray *old_problems; /* borrowed by somebody until "changed" */
+};
+
+G_DEFINE_FINAL_TYPE (CardeaHost, cardea_host, G_TYPE_OBJECT)
+
+static guint signal_changed;
+
+static void
+drop_source (GSource **source)
+{
+  if (*source != NULL)
+    g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+static gboolean
+on_changed_due (gpointer data)
+{
+  g_autoptr (CardeaHost) self = g_object_ref (data);
+
+  drop_source (&self->changed);
+  g_signal_emit (self, signal_changed, 0);
+  g_ptr_array_set_size (self->old_problems, 0);
+  return G_SOURCE_REMOVE;
+}
+
+/* From the loop, never from inside a call: whoever hears it may call back. */
+static void
+schedule_changed (CardeaHost *self)
+{
+  if (self->changed != NULL)
+    return;
+  self->changed = g_idle_source_new ();
+  g_source_set_priority (self->changed, G_PRIORITY_DEFAULT);
+  g_source_set_callback (self->changed, on_changed_due, self, NULL);
+  g_source_attach (self->changed, self->context);
+}
+
+static void
+set_problem (CardeaHost *self, CardeaReason *problem)
+{
+  if (self->problem != NULL)
+    g_ptr_array_add (self->old_problems, self->problem);
+  self->problem = problem;
+}
+
+static gboolean
+on_backoff_over (gpointer data)
+{
+  CardeaHost *self = data;
+
+  drop_source (&self->retry);
+  schedule_changed (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+note_death (CardeaHost *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  cardea_host_backoff_note_death (&self->backoff, now);
+  drop_source (&self->retry);
+  if (cardea_host_backoff_wait_ms (&self->backoff, now) == 0)
+    return;
+  self->retry = g_timeout_source_new (cardea_host_backoff_wait_ms (&self->backoff, now));
+  g_source_set_callback (self->retry, on_backoff_over, self, NULL);
+  g_source_attach (self->retry, self->context);
+}
+
+/* Nothing of the process is left afterwards. Returns how it ended. */
+static char *
+end_process (CardeaHost *self)
+{
+  g_clear_pointer (&self->channel, cardea_host_channel_free);
+  self->ready = FALSE;
+  self->listing = NULL;
+  return cardea_host_process_end (g_steal_pointer (&self->process));
+}
+
+static GError *
+error_late (CardeaHost *self)
+{
+  GError *error =
+      cardea_error_new (CARDEA_ERROR_TIMED_OUT,
+                        "The module %s did not answer in time and was ended. Remove the token, insert it "
+                        "again and try once more.",
+                        self->spec->name);
+
+  cardea_error_take_parameter (error, "what", json_string ("token"));
+  return error;
+}
+
+/* Everybody who waits is told; takes @message. Those who are told may call again at once, and are then part
+ * of the next run of the process. */
+static void
+fail_everything (CardeaHost *self, char *message)
+{
+  g_autoptr (GError) error = cardea_error_new (CARDEA_ERROR_TOKEN_UNAVAILABLE, "%s", message);
+  g_autoptr (GError) late = error_late (self);
+  g_autoptr (GPtrArray) listers = g_steal_pointer (&self->listers);
+
+  g_free (message);
+  self->listers = g_ptr_array_new ();
+  schedule_changed (self);
+  g_object_ref (self);
+  cardea_host_calls_fail_all (self->calls, error, late);
+  for (guint i = 0; i < listers->len; i++)
+    cardea_host_waiter_fail (listers->pdata[i], error);
+  g_object_unref (self);
+}
+
+static void
+die (CardeaHost *self, CardeaReason *problem)
+{
+  note_death (self);
+  set_problem (self, problem);
+  fail_everything (self, g_strdup (problem->message));
+}
+
+static void
+die_crashed (CardeaHost *self)
+{
+  g_autofree char *how = end_process (self);
+
+  die (self,
+       cardea_reason_new (CARDEA_REASON_MODULE_CRASHED,
+                          "Update the driver of the token, or take the module out of the configuration.",
+                          "The module %s (%s) crashed: %s.", self->spec->name, self->spec->module, how));
+}
+
+static void
+die_of_nonsense (CardeaHost *self, const char *what)
+{
+  g_free (end_process (self));
+  die (self,
+       cardea_reason_new (CARDEA_REASON_MODULE_FAILED,
+                          "Update the driver of the token, or take the module out of the configuration.",
+                          "The process of the module %s (%s) was ended because it sent nonsense: %s.",
+                          self->spec->name, self->spec->module, what));
+}
+
+static void
+on_calls_overdue (gpointer data)
+{
+  CardeaHost *self = data;
+
+  g_free (end_process (self));
+  die (self,
+       cardea_reason_new (CARDEA_REASON_MODULE_HUNG,
+                          "Remove the token and insert it again; if that does not help, update its driver.",
+                          "The module %s (%s) did not answer in time and was ended.", self->spec->name,
+                          self->spec->module));
+}
+
+/* The softoken host reads the user's NSS database: then that is what cannot be read. */
+static CardeaReasonCode
+failure_reason (CardeaHost *self, CardeaHostFailure failure)
+{
+  if (failure == CARDEA_HOST_FAILURE_MISSING)
+    return CARDEA_REASON_MODULE_MISSING;
+  if (self->spec->init_arguments != NULL && g_str_has_suffix (self->spec->module, "/libsoftokn3.so"))
+    return CARDEA_REASON_DATABASE_UNREADABLE;
+  return CARDEA_REASON_MODULE_FAILED;
+}
+
+static const char *
+failure_remedy (CardeaReasonCode code)
+{
+  switch (code) {
+  case CARDEA_REASON_MODULE_MISSING:
+    return "Install the package the module belongs to, or take it out of the configuration.";
+  case CARDEA_REASON_DATABASE_UNREADABLE:
+    return "Check the folder of the database with \"certutil -L -d sql:FOLDER\", or restore it from a "
+           "backup.";
+  default:
+    return "Check that the module is meant for this system and that its device is set up.";
+  }
+}
+
+static CardeaReason *
+reason_of_failure (CardeaHost *self, const CardeaHostMessage *message)
+{
+  g_autofree char *text = cardea_host_text (&message->failed.message);
+  CardeaReasonCode code = failure_reason (self, message->failed.failure);
+
+  return cardea_reason_new (code, failure_remedy (code), "The module %s (%s) cannot be used: %s",
+                            self->spec->name, self->spec->module, text);
+}
+
+static void
+die_failed (CardeaHost *self, const CardeaHostMessage *message)
+{
+  g_free (end_process (self));
+  die (self, reason_of_failure (self, message));
+}
+
+static GError *
+error_of_failure (CardeaHost *self, const CardeaHostMessage *message)
+{
+  g_autofree char *text = cardea_host_text (&message->failed.message);
+  GError *error;
+
+  if (message->failed.failure != CARDEA_HOST_FAILURE_PIN)
+    return cardea_error_new (CARDEA_ERROR_TOKEN_UNAVAILABLE, "%s", text);
+  error = cardea_error_new (CARDEA_ERROR_PIN_REFUSED, "%s", text);
+  cardea_error_take_parameter (error, "pin", json_string (cardea_pin_state_to_string (message->failed.pin)));
+  return error;
+}
+
+static void
+pump_listing (CardeaHost *self)
+{
+  CardeaHostMessage message = { CARDEA_HOST_MESSAGE_LIST, self->next_id, .list = { self->spec->roles } };
+  g_autoptr (GError) error = NULL;
+
+  if (!self->ready || self->listing != NULL || self->listers->len == 0)
+    return;
+  self->listing = cardea_host_calls_add (self->calls, self->next_id++, CARDEA_HOST_MESSAGE_LIST,
+                                         self->deadlines.call, self->deadlines.list);
+  self->listing->collector = cardea_host_collector_new (self->generation, self->spec->roles);
+  self->listing->listers = g_steal_pointer (&self->listers);
+  self->listers = g_ptr_array_new ();
+
+  GBytes *packet = cardea_host_message_encode (&message, &error);
+
+  g_assert_no_error (error); /* numbers of ours */
+  cardea_host_channel_send (self->channel, packet, -1);
+}
+
+static void
+finish_listing (CardeaHost *self, CardeaHostCall *call, gboolean incomplete)
+{
+  g_autoptr (CardeaHostListing) listing = cardea_host_collector_finish (call->collector);
+
+  set_problem (self, incomplete
+                         ? cardea_reason_new (
+                               CARDEA_REASON_TOO_MANY_CERTIFICATES, "Remove objects that are not used.",
+                               "The module %s has more tokens or objects than are read; some are missing.",
+                               self->spec->name)
+                         : NULL);
+  self->listing = NULL;
+  cardea_host_calls_take (self->calls, call);
+  pump_listing (self);
+  for (guint i = 0; i < call->listers->len; i++)
+    cardea_host_waiter_return_pointer (call->listers->pdata[i], cardea_host_listing_ref (listing),
+                                       (GDestroyNotify)cardea_host_listing_unref);
+  cardea_host_call_free (call);
+}
+
+static void
+fail_listing (CardeaHost *self, CardeaHostCall *call, const CardeaHostMessage *message)
+{
+  CardeaReason *problem = reason_of_failure (self, message);
+  g_autoptr (GError) error = cardea_error_new (CARDEA_ERROR_TOKEN_UNAVAILABLE, "%s", problem->message);
+
+  set_problem (self, problem);
+  self->listing = NULL;
+  cardea_host_calls_take (self->calls, call);
+  pump_listing (self);
+  cardea_host_call_fail (call, error);
+}
+
+/* A reply to the start, which is the only call before it. */
+static gboolean
+handle_start (CardeaHost *self, CardeaHostCall *call, const CardeaHostMessage *message)
+{
+  if (message->type == CARDEA_HOST_MESSAGE_FAILED) {
+    die_failed (self, message);
+    return TRUE;
+  }
+  if (message->type != CARDEA_HOST_MESSAGE_READY)
+    return FALSE;
+  cardea_host_call_free (cardea_host_calls_take (self->calls, call));
+  self->ready = TRUE;
+  set_problem (self, NULL);
+  pump_listing (self);
+  return TRUE;
+}
+
+static gboolean
+handle_list (CardeaHost *self, CardeaHostCall *call, const CardeaHostMessage *message)
+{
+  if (message->type == CARDEA_HOST_MESSAGE_LISTED)
+    finish_listing (self, call, message->listed.incomplete != 0);
+  else if (message->type == CARDEA_HOST_MESSAGE_FAILED)
+    fail_listing (self, call, message);
+  else
+    return cardea_host_collector_add (call->collector, message);
+  return TRUE;
+}
+
+/* A token that failed is not to be believed any more, nor is the library that showed it. */
+static void
+fail_call (CardeaHost *self, CardeaHostCall *call, const CardeaHostMessage *message)
+{
+  g_autoptr (GError) error = error_of_failure (self, message);
+  CardeaHostFailure failure = message->failed.failure;
+
+  cardea_host_calls_take (self->calls, call);
+  schedule_changed (self);
+  if (failure == CARDEA_HOST_FAILURE_TOKEN || failure == CARDEA_HOST_FAILURE_MODULE) {
+    g_free (end_process (self));
+    die (self, cardea_reason_new (CARDEA_REASON_MODULE_FAILED, "Remove the token and insert it again.",
+                                  "The module %s was started afresh: %s", self->spec->name, error->message));
+  }
+  cardea_host_call_fail (call, error);
+}
+
+static gboolean
+handle_login (CardeaHost *self, CardeaHostCall *call, const CardeaHostMessage *message)
+{
+  if (message->type == CARDEA_HOST_MESSAGE_FAILED) {
+    fail_call (self, call, message);
+    return TRUE;
+  }
+  if (message->type != CARDEA_HOST_MESSAGE_LOGGED_IN)
+    return FALSE;
+  cardea_host_calls_take (self->calls, call);
+  schedule_changed (self); /* its keys can be seen now */
+  cardea_host_waiter_return_true (call->waiter);
+  cardea_host_call_free (call);
+  return TRUE;
+}
+
+static gboolean
+handle_sign (CardeaHost *self, CardeaHostCall *call, const CardeaHostMessage *message)
+{
+  if (message->type == CARDEA_HOST_MESSAGE_FAILED) {
+    fail_call (self, call, message);
+    return TRUE;
+  }
+  if (message->type != CARDEA_HOST_MESSAGE_SIGNATURE)
+    return FALSE;
+
+  g_autoptr (GBytes) signature = g_bytes_new (message->signature.bytes.data, message->signature.bytes.length);
+
+  cardea_host_calls_take (self->calls, call);
+  cardea_sign_call_answer (call->sign, signature, NULL);
+  cardea_host_call_free (call);
+  return TRUE;
+}
+
+static gboolean
+handle_message (CardeaHost *self, const CardeaHostMessage *message)
+{
+  CardeaHostCall *call = cardea_host_calls_heard (self->calls, message->id);
+
+  switch (call != NULL ? call->type : 0) {
+  case CARDEA_HOST_MESSAGE_READY:
+    return handle_start (self, call, message);
+  case CARDEA_HOST_MESSAGE_LIST:
+    return handle_list (self, call, message);
+  case CARDEA_HOST_MESSAGE_LOGIN:
+    return handle_login (self, call, message);
+  case CARDEA_HOST_MESSAGE_SIGN:
+    return handle_sign (self, call, message);
+  default:
+    return FALSE; /* every call gets one last reply: nobody asked for this */
+  }
+}
+
+static void
+on_channel_received (const CardeaHostMessage *message, const GError *error, gpointer data)
+{
+  g_autoptr (CardeaHost) self = g_object_ref (data);
+
+  if (message == NULL && error == NULL)
+    die_crashed (self);
+  else if (message == NULL)
+    die_of_nonsense (self, error->message);
+  else if (!handle_message (self, message))
+    die_of_nonsense (self, cardea_host_message_type_to_string (message->type));
+}
+
+static void
+on_process_ended (gpointer data)
+{
+  g_autoptr (CardeaHost) self = g_object_ref (data);
+
+  die_crashed (self);
+}
+
+static void
+start (CardeaHost *self)
+{
+  const char *arguments[] = {
+    self->program, "--module", self->spec->module, "--init-arguments", self->spec->init_arguments, NULL
+  };
+  g_autoptr (GError) error = NULL;
+  int socket;
+
+  if (self->spec->init_arguments == NULL)
+    arguments[3] = NULL;
+  self->process = cardea_host_process_new (arguments, (const char *const *)self->environment, self->context,
+                                           on_process_ended, self, &socket, &error);
+  if (self->process == NULL) {
+    die (self, cardea_reason_new (CARDEA_REASON_MODULE_FAILED, "Install cardea again.",
+                                  "The token host for the module %s cannot be started: %s.", self->spec->name,
+                                  error->message));
+    return;
+  }
+  self->generation++;
+  self->next_id = START_ID + 1;
+  self->channel = cardea_host_channel_new (socket, self->context, on_channel_received, self);
+  cardea_host_calls_add (self->calls, START_ID, CARDEA_HOST_MESSAGE_READY, self->deadlines.start,
+                         self->deadlines.start);
+}
+
+static GError *
+error_busy (CardeaHost *self, guint64 retry_ms)
+{
+  GError *error =
+      cardea_error_new (CARDEA_ERROR_BUSY, "The module %s is not started again at once: %s", self->spec->name,
+                        self->problem != NULL ? self->problem->message : "too much is under way.");
+
+  cardea_error_take_parameter (error, "what", json_string ("token"));
+  cardea_error_take_parameter (error, "retry_ms", json_integer (retry_ms));
+  return error;
+}
+
+void
+cardea_host_list_async (CardeaHost *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                        gpointer data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, data);
+  guint64 wait = cardea_host_backoff_wait_asked_ms (&self->backoff, g_get_monotonic_time ());
+
+  g_task_set_source_tag (task, cardea_host_list_async);
+  if (self->process == NULL && wait > 0) {
+    g_task_return_error (task, error_busy (self, wait));
+    g_object_unref (task);
+    return;
+  }
+  g_ptr_array_add (self->listers, cardea_host_waiter_new (task));
+  if (self->process == NULL)
+    start (self);
+  else
+    pump_listing (self);
+}
+
+CardeaHostListing *
+cardea_host_list_finish (CardeaHost *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* NULL when a call to that run of the process may be sent. */
+static GError *
+check_call (CardeaHost *self, guint64 generation)
+{
+  if (!self->ready || generation != self->generation)
+    return cardea_error_new (
+        CARDEA_ERROR_TOKEN_UNAVAILABLE,
+        "The token of the module %s was removed, or its process started afresh. Try again.",
+        self->spec->name);
+  if (cardea_host_calls_count (self->calls) >= CARDEA_LIMIT_HOST_PENDING)
+    return error_busy (self, 1000);
+  return NULL;
+}
+
+void
+cardea_host_login_async (CardeaHost *self, guint64 generation, gulong slot, CardeaSecret *pin,
+                         GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  CardeaHostMessage message = { CARDEA_HOST_MESSAGE_LOGIN, self->next_id, .login = { slot, pin == NULL } };
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
+  GError *error = check_call (self, generation);
+  GBytes *packet = NULL;
+  int pipe = -1;
+
+  g_task_set_source_tag (task, cardea_host_login_async);
+  if (error == NULL)
+    packet = cardea_host_message_encode (&message, &error);
+  if (error == NULL && pin != NULL)
+    pipe = cardea_secret_to_pipe (pin, &error);
+  if (error != NULL) {
+    g_clear_pointer (&packet, g_bytes_unref);
+    g_task_return_error (task, error);
+    return;
+  }
+
+  guint quiet = pin != NULL ? self->deadlines.call : CARDEA_LIMIT_QUESTION_MS;
+  CardeaHostCall *call = cardea_host_calls_add (self->calls, self->next_id++, message.type, quiet,
+                                                MAX (quiet, self->deadlines.list));
+
+  call->waiter = cardea_host_waiter_new (g_steal_pointer (&task));
+  cardea_host_channel_send (self->channel, packet, pipe);
+}
+
+gboolean
+cardea_host_login_finish (CardeaHost *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static gboolean
+begin_sign_in_loop (gpointer data)
+{
+  CardeaSignCall *sign = data;
+  CardeaHost *self = cardea_sign_call_get_host (sign);
+  g_autoptr (GError) error = check_call (self, cardea_sign_call_get_generation (sign));
+  GBytes *packet;
+
+  if (error == NULL && !cardea_sign_call_is_abandoned (sign)) {
+    packet = cardea_sign_call_encode (sign, self->next_id, &error);
+    if (packet != NULL) {
+      CardeaHostCall *call =
+          cardea_host_calls_add (self->calls, self->next_id++, CARDEA_HOST_MESSAGE_SIGN, self->deadlines.sign,
+                                 TOTAL_FACTOR * self->deadlines.sign);
+
+      call->sign = cardea_sign_call_ref (sign);
+      cardea_host_channel_send (self->channel, packet, -1);
+      return G_SOURCE_REMOVE;
+    }
+  }
+  if (error == NULL)
+    error = cardea_error_new (CARDEA_ERROR_CANCELLED, "The signature was cancelled.");
+  cardea_sign_call_answer (sign, NULL, error);
+  return G_SOURCE_REMOVE;
+}
+
+gboolean
+cardea_host_sign (CardeaHost *self, const CardeaSignRequest *request, gint64 deadline,
+                  GCancellable *cancellable, GBytes **signature, GError **error)
+{
+  g_autoptr (CardeaSignCall) call = cardea_sign_call_new (self, request);
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, begin_sign_in_loop, cardea_sign_call_ref (call),
+                         (GDestroyNotify)cardea_sign_call_unref);
+  g_source_attach (source, self->context);
+  return cardea_sign_call_wait (call, deadline, cancellable, signature, error);
+}
+
+void
+cardea_host_kill (CardeaHost *self)
+{
+  if (self->process == NULL)
+    return;
+  g_free (end_process (self));
+  set_problem (self, NULL);
+  fail_everything (self, g_strdup_printf ("The process of the module %s was ended.", self->spec->name));
+}
+
+GPid
+cardea_host_get_pid (CardeaHost *self)
+{
+  return self->process != NULL ? cardea_host_process_get_pid (self->process) : 0;
+}
+
+const CardeaHostSpec *
+cardea_host_get_spec (CardeaHost *self)
+{
+  return self->spec;
+}
+
+const CardeaReason *
+cardea_host_get_problem (CardeaHost *self)
+{
+  return self->problem;
+}
+
+void
+cardea_host_set_deadlines (CardeaHost *self, const CardeaHostDeadlines *deadlines)
+{
+  self->deadlines = *deadlines;
+}
+
+/* Calls under way hold a reference, so there are none. */
+static void
+cardea_host_finalize (GObject *object)
+{
+  CardeaHost *self = CARDEA_HOST (object);
+
+  if (self->process != NULL)
+    g_free (end_process (self));
+  drop_source (&self->retry);
+  drop_source (&self->changed);
+  cardea_host_calls_fail_all (self->calls, NULL,
+                              NULL); /* at most the start of the process, for which nobody waits */
+  cardea_host_calls_free (self->calls);
+  g_ptr_array_unref (self->listers);
+  g_ptr_array_unref (self->old_problems);
+  g_clear_pointer (&self->problem, cardea_reason_free);
+  cardea_host_spec_free (self->spec);
+  g_free (self->program);
+  g_strfreev (self->environment);
+  g_main_context_unref (self->context);
+  G_OBJECT_CLASS (cardea_host_parent_class)->finalize (object);
+}
+
+static void
+cardea_host_class_init (CardeaHostClass *class)
+{
+  G_OBJECT_CLASS (class)->finalize = cardea_host_finalize;
+  signal_changed =
+      g_signal_new ("changed", CARDEA_TYPE_HOST, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+cardea_host_init (CardeaHost *self)
+{
+  self->context = g_main_context_ref_thread_default ();
+  self->calls = cardea_host_calls_new (self->context, on_calls_overdue, self);
+  self->listers = g_ptr_array_new ();
+  self->old_problems = cardea_reasons_new ();
+  self->deadlines = (CardeaHostDeadlines){ CARDEA_LIMIT_HOST_START_MS, CARDEA_LIMIT_HOST_CALL_MS,
+                                           CARDEA_LIMIT_HOST_LIST_MS, CARDEA_LIMIT_SIGN_MS };
+}
+
+CardeaHost *
+cardea_host_new (const CardeaHostSpec *spec, const char *program, const char *const *environment)
+{
+  CardeaHost *self = g_object_new (CARDEA_TYPE_HOST, NULL);
+
+  self->spec = cardea_host_spec_copy (spec);
+  self->program = g_strdup (program);
+  self->environment = g_strdupv ((char **)environment);
+  return self;
+}
