@@ -15,7 +15,7 @@
 #include "socket-api/cli/explain.h"
 #include "socket-api/cli/listing.h"
 #include "socket-api/cli/pump.h"
-#include "socket-api/cli/text.h"
+#include "socket-api/client/text.h"
 #include "socket-api/wire/error.h"
 
 #define STEP_MS (10 * 60 * 1000) /* between two steps: other people's questions may come first */

@@ -5,7 +5,7 @@
 
 #include "socket-api/cli/commands.h"
 #include "socket-api/cli/listing.h"
-#include "socket-api/cli/text.h"
+#include "socket-api/client/text.h"
 #include "socket-api/client/locate.h"
 
 #define COLUMN 18

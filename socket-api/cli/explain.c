@@ -9,7 +9,7 @@
 
 #include "socket-api/cli/explain.h"
 
-#include "socket-api/cli/text.h"
+#include "socket-api/client/text.h"
 #include "socket-api/wire/error.h"
 
 static void

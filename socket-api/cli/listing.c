@@ -8,7 +8,7 @@
 
 #include "socket-api/cli/listing.h"
 
-#include "socket-api/cli/text.h"
+#include "socket-api/client/text.h"
 
 #define COLUMN 18
 

@@ -37,7 +37,7 @@ ALLOWED = {
     'agent/api': VALUES | {'agent/broker', 'agent/caller'},
     'agent/token-host': WIRE | {'socket-api/secret', 'socket-api/private'},
     'ui': WIRE | {'socket-api/secret', 'socket-api/private'},
-    'nss-config': WIRE | {'socket-api/secret'},
+    'nss-config': WIRE | {'socket-api/secret', 'socket-api/client'},
 }
 # main.c puts the agent together.
 ALLOWED['agent'] = VALUES | {name for name in ALLOWED if name.startswith('agent/')} - {'agent/token-host'}

@@ -6,7 +6,7 @@
  * A subject may hold escape sequences that redraw the screen, and bidirectional controls that make one name
  * look like another. Neither reaches the terminal; what was there stays visible. */
 
-#include "socket-api/cli/text.h"
+#include "socket-api/client/text.h"
 
 static gboolean
 is_printable (gunichar c)
