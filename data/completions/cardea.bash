@@ -1,0 +1,58 @@
+# SPDX-FileCopyrightText: The Cardea authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Completion of cardea and its options for bash.
+
+_cardea_command() {
+  local i
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case ${COMP_WORDS[i]} in
+      --socket) i=$((i + 1)) ;;
+      -*) ;;
+      *)
+        printf '%s' "${COMP_WORDS[i]}"
+        return
+        ;;
+    esac
+  done
+}
+
+_cardea() {
+  local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command words
+  command=$(_cardea_command)
+  COMPREPLY=()
+  case $previous in
+    --socket | --ca)
+      compopt -o filenames 2>/dev/null
+      mapfile -t COMPREPLY < <(compgen -f -- "$word")
+      return
+      ;;
+    -c | --certificate)
+      words=$(cardea certificates --json 2>/dev/null | sed -n 's/^ *"sha256": "\([0-9a-f]*\)".*/\1/p')
+      mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+      return
+      ;;
+    --server-name | --alpn | --proxy | --timeout) return ;;
+  esac
+  case $command in
+    '') words='tokens certificates connect status sessions disconnect reload --socket --help --version' ;;
+    tokens | certificates | sessions | status | reload) words='--json --socket --help' ;;
+    connect)
+      words='--certificate --no-certificate --require-certificate --server-name --ca --alpn --proxy --no-interaction
+        --timeout --verbose --socket --help'
+      if [[ $word != -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -A hostname -- "$word")
+        return
+      fi
+      ;;
+    disconnect)
+      words='--socket --help'
+      if [[ $word != -* ]]; then
+        words=$(cardea sessions --json 2>/dev/null | sed -n 's/^ *"id": "\([^"]*\)".*/\1/p')
+      fi
+      ;;
+    *) return ;;
+  esac
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+}
+
+complete -F _cardea cardea

@@ -1,0 +1,30 @@
+# SPDX-FileCopyrightText: The Cardea authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Completion of cardea for fish.
+
+set -l commands tokens certificates connect status sessions disconnect reload
+set -l listing tokens certificates status sessions reload
+
+complete -c cardea -f
+complete -c cardea -l socket -r -F -d 'The socket of the agent'
+complete -c cardea -s h -l help -d 'Show help'
+complete -c cardea -l version -d 'Show the version'
+complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a tokens -d 'List tokens and readers'
+complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a certificates -d 'List the certificates on them'
+complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a connect -d 'Connect to a server'
+complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a status -d 'Tell whether the agent runs'
+complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a sessions -d 'List the connections there are'
+complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a disconnect -d 'End a connection'
+complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a reload -d 'Read everything again'
+complete -c cardea -n "__fish_seen_subcommand_from $listing" -l json -d 'Print JSON'
+complete -c cardea -n '__fish_seen_subcommand_from connect' -s c -l certificate -x -d 'Use this certificate'
+complete -c cardea -n '__fish_seen_subcommand_from connect' -l no-certificate -d 'Stay anonymous'
+complete -c cardea -n '__fish_seen_subcommand_from connect' -l require-certificate -d 'Fail if none is asked for'
+complete -c cardea -n '__fish_seen_subcommand_from connect' -l server-name -x -d 'Verify this name'
+complete -c cardea -n '__fish_seen_subcommand_from connect' -l ca -r -F -d 'Trust these authorities only'
+complete -c cardea -n '__fish_seen_subcommand_from connect' -l alpn -x -d 'Offer this protocol'
+complete -c cardea -n '__fish_seen_subcommand_from connect' -l proxy -x -d 'Go by this proxy'
+complete -c cardea -n '__fish_seen_subcommand_from connect' -l no-interaction -d 'Fail rather than ask'
+complete -c cardea -n '__fish_seen_subcommand_from connect' -l timeout -x -d 'Seconds until connected'
+complete -c cardea -n '__fish_seen_subcommand_from connect' -s v -l verbose -d 'Tell what was agreed on'
+complete -c cardea -n '__fish_seen_subcommand_from connect' -a '(__fish_print_hostnames)'
