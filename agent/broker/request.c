@@ -6,6 +6,9 @@
 
 #include "agent/broker/request.h"
 
+#include "agent/tls/dial.h"
+#include "socket-api/wire/error.h"
+
 CardeaRequest *
 cardea_request_new (void)
 {
@@ -45,4 +48,27 @@ const char *
 cardea_request_get_server_name (const CardeaRequest *self)
 {
   return self->server_name != NULL ? self->server_name : self->host;
+}
+
+static gboolean
+normalise (char **name, const char *parameter, GError **error)
+{
+  g_autoptr (GError) refusal = NULL;
+  char *normal = cardea_host_name_normalise (*name, &refusal);
+
+  if (normal == NULL) {
+    cardea_error_take_parameter (refusal, "parameter", json_string (parameter));
+    g_propagate_error (error, g_steal_pointer (&refusal));
+    return FALSE;
+  }
+  g_free (*name);
+  *name = normal;
+  return TRUE;
+}
+
+gboolean
+cardea_request_normalise (CardeaRequest *self, GError **error)
+{
+  return normalise (&self->host, "host", error) &&
+         (self->server_name == NULL || normalise (&self->server_name, "options.server_name", error));
 }

@@ -17,7 +17,7 @@ typedef enum
 
 typedef struct
 {
-  char *host; /* normalised (cardea_host_name_normalise()) */
+  char *host; /* normalised: cardea_request_normalise() */
   guint16 port;
   char *server_name; /* normalised, or NULL: host */
   char **alpn;       /* or NULL */
@@ -33,6 +33,9 @@ CardeaRequest *cardea_request_new (void);
 void cardea_request_free (CardeaRequest *self);
 CardeaRequest *cardea_request_copy (const CardeaRequest *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaRequest, cardea_request_free)
+
+/* Brings host and server_name into normal form. Errors: CARDEA_ERROR_INVALID_PARAMETER ("parameter"). */
+gboolean cardea_request_normalise (CardeaRequest *self, GError **error);
 
 /* The name to verify and to decide by: server_name where there is one. */
 const char *cardea_request_get_server_name (const CardeaRequest *self);

@@ -41,8 +41,9 @@ CardeaCallerStrength cardea_caller_get_strength (const CardeaCaller *self);
 CardeaConfinement cardea_caller_get_confinement (const CardeaCaller *self);
 /* For a person: the application's id or the executable's path. */
 const char *cardea_caller_get_label (const CardeaCaller *self);
-/* What quotas and decisions are kept by: "flatpak:ID", "snap:NAME", "exe:PATH", "elsewhere:PATH" where PATH is not this
- * program's file as the agent sees it, "unknown:" for what cannot be seen into (CONFINED, of no known confinement). */
+/* What quotas and decisions are kept by: "flatpak:ID", "snap:NAME", "exe:PATH", "elsewhere:PATH" where PATH
+ * is not this program's file as the agent sees it, "unknown:" for what cannot be seen into (CONFINED, of no
+ * known confinement). */
 const char *cardea_caller_get_key (const CardeaCaller *self);
 pid_t cardea_caller_get_pid (const CardeaCaller *self);
 

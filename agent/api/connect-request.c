@@ -1,0 +1,210 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What Connect and Open take.
+ *
+ * Each option narrows what may happen, so one that cannot be understood is an error and never left out. Bytes
+ * that will be handed to a parser are bounded before anything is copied. */
+#include "agent/api/connect-request.h"
+
+#include <string.h>
+
+#include "agent/api/unpack.h"
+#include "socket-api/limits.h"
+
+#define OPTIONS "options."
+#define MAX_CERTIFICATE_NAME 4096
+#define MAX_PROXY 4096
+#define MAX_TIMEOUT_MS (24 * 60 * 60 * 1000)
+
+typedef struct
+{
+  const char *server_name;
+  json_t *alpn;
+  const char *authenticate;
+  const char *certificate;
+  const char *interaction;
+  json_t *authorities;
+  const char *proxy;
+  json_int_t timeout_ms;
+} Options;
+
+static gboolean
+take_alpn (json_t *names, CardeaRequest *request, GError **error)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  gsize i;
+  json_t *name;
+
+  if (!names)
+    return TRUE;
+  if (json_array_size (names) == 0)
+    return cardea_unpack_refuse (OPTIONS, "alpn", "must not be an empty list", error);
+
+  json_array_foreach (names, i, name) {
+    gsize length = json_string_length (name);
+
+    if (length == 0 || length > CARDEA_LIMIT_ALPN_NAME)
+      return cardea_unpack_refuse (OPTIONS, "alpn", "must have names of 1 to 255 bytes", error);
+    g_strv_builder_add (builder, json_string_value (name));
+  }
+
+  request->alpn = g_strv_builder_end (builder);
+  return TRUE;
+}
+
+static gboolean
+take_authenticate (const char *value, CardeaRequest *request, GError **error)
+{
+  if (!value || g_str_equal (value, "if_asked"))
+    request->authenticate = CARDEA_AUTHENTICATE_IF_ASKED;
+  else if (g_str_equal (value, "required"))
+    request->authenticate = CARDEA_AUTHENTICATE_REQUIRED;
+  else if (g_str_equal (value, "never"))
+    request->authenticate = CARDEA_AUTHENTICATE_NEVER;
+  else
+    return cardea_unpack_refuse (OPTIONS, "authenticate", "must be required, if_asked or never", error);
+
+  return TRUE;
+}
+
+static gboolean
+take_interaction (const char *value, CardeaRequest *request, GError **error)
+{
+  request->interaction = !value || g_str_equal (value, "allowed");
+  if (!request->interaction && !g_str_equal (value, "never"))
+    return cardea_unpack_refuse (OPTIONS, "interaction", "must be allowed or never", error);
+
+  return TRUE;
+}
+
+static gboolean
+is_sha256 (const char *text)
+{
+  gsize length = strspn (text, "0123456789abcdefABCDEF");
+
+  return length == 64 && text[length] == '\0';
+}
+
+static gboolean
+take_certificate (const char *value, CardeaRequest *request, GError **error)
+{
+  if (!value)
+    return TRUE;
+  if (strlen (value) > MAX_CERTIFICATE_NAME || (!g_str_has_prefix (value, "pkcs11:") && !is_sha256 (value)))
+    return cardea_unpack_refuse (OPTIONS, "certificate",
+                                 "must be a pkcs11: URI or a SHA-256 of 64 hex digits", error);
+
+  request->certificate = g_strdup (value);
+  return TRUE;
+}
+
+/* RFC 4648, 4, without blanks: the decoder of GLib skips whatever it does not know. */
+static GBytes *
+decode_base64 (const char *text, gsize length)
+{
+  gsize body = strspn (text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+  gsize padding = length - body;
+  guchar *bytes;
+  gsize decoded;
+
+  if (length == 0 || length % 4 != 0 || padding > 2 || strspn (text + body, "=") != padding)
+    return NULL;
+
+  bytes = g_base64_decode (text, &decoded);
+  return g_bytes_new_take (bytes, decoded);
+}
+
+static gboolean
+take_authorities (json_t *list, CardeaRequest *request, GError **error)
+{
+  g_autoptr (GPtrArray) authorities = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
+  gsize i;
+  json_t *text;
+
+  if (!list)
+    return TRUE;
+  /* Nobody at all would vouch for the server: rather a mistake than a wish. */
+  if (json_array_size (list) == 0)
+    return cardea_unpack_refuse (OPTIONS, "authorities", "must not be an empty list", error);
+
+  json_array_foreach (list, i, text) {
+    gsize length = json_string_length (text);
+    GBytes *der = length / 4 * 3 <= CARDEA_LIMIT_CERTIFICATE_BYTES + 2
+                      ? decode_base64 (json_string_value (text), length)
+                      : NULL;
+
+    if (!der)
+      return cardea_unpack_refuse (OPTIONS, "authorities", "must be certificates, DER in base64", error);
+    g_ptr_array_add (authorities, der);
+  }
+
+  request->authorities = g_steal_pointer (&authorities);
+  return TRUE;
+}
+
+static gboolean
+take_proxy (const char *value, CardeaRequest *request, GError **error)
+{
+  if (!value)
+    return TRUE;
+  if (strlen (value) > MAX_PROXY ||
+      (!g_str_equal (value, "direct") && !g_uri_is_valid (value, G_URI_FLAGS_NONE, NULL)))
+    return cardea_unpack_refuse (OPTIONS, "proxy", "must be a URI or “direct”", error);
+
+  request->proxy = g_strdup (value);
+  return TRUE;
+}
+
+static gboolean
+take_options (json_t *object, CardeaRequest *request, GError **error)
+{
+  Options options = { 0 };
+  const CardeaField fields[] = {
+    { "server_name", CARDEA_FIELD_STRING, FALSE, 0, 0, &options.server_name },
+    { "alpn", CARDEA_FIELD_STRINGS, FALSE, 0, CARDEA_LIMIT_ALPN_NAMES, &options.alpn },
+    { "authenticate", CARDEA_FIELD_STRING, FALSE, 0, 0, &options.authenticate },
+    { "certificate", CARDEA_FIELD_STRING, FALSE, 0, 0, &options.certificate },
+    { "interaction", CARDEA_FIELD_STRING, FALSE, 0, 0, &options.interaction },
+    { "authorities", CARDEA_FIELD_STRINGS, FALSE, 0, CARDEA_LIMIT_CALLER_AUTHORITIES, &options.authorities },
+    { "proxy", CARDEA_FIELD_STRING, FALSE, 0, 0, &options.proxy },
+    { "timeout_ms", CARDEA_FIELD_INTEGER, FALSE, 1, MAX_TIMEOUT_MS, &options.timeout_ms },
+  };
+
+  if (!object)
+    return TRUE;
+  if (!cardea_unpack (object, OPTIONS, fields, G_N_ELEMENTS (fields), error))
+    return FALSE;
+
+  request->server_name = g_strdup (options.server_name);
+  request->timeout_ms = (guint)options.timeout_ms;
+  return take_alpn (options.alpn, request, error) &&
+         take_authenticate (options.authenticate, request, error) &&
+         take_certificate (options.certificate, request, error) &&
+         take_interaction (options.interaction, request, error) &&
+         take_authorities (options.authorities, request, error) && take_proxy (options.proxy, request, error);
+}
+
+CardeaRequest *
+cardea_connect_request_from_json (json_t *parameters, GError **error)
+{
+  g_autoptr (CardeaRequest) request = cardea_request_new ();
+  const char *host = NULL;
+  json_int_t port = 0;
+  json_t *options = NULL;
+  const CardeaField fields[] = {
+    { "host", CARDEA_FIELD_STRING, TRUE, 0, 0, &host },
+    { "port", CARDEA_FIELD_INTEGER, TRUE, 1, 65535, &port },
+    { "options", CARDEA_FIELD_OBJECT, FALSE, 0, 0, &options },
+  };
+
+  if (!cardea_unpack (parameters, "", fields, G_N_ELEMENTS (fields), error))
+    return NULL;
+
+  request->host = g_strdup (host);
+  request->port = (guint16)port;
+  if (!take_options (options, request, error) || !cardea_request_normalise (request, error))
+    return NULL;
+
+  return g_steal_pointer (&request);
+}

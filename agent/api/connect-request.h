@@ -1,0 +1,16 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <jansson.h>
+
+#include "agent/broker/request.h"
+
+G_BEGIN_DECLS
+
+/* The parameters of Connect and Open as a request: form checked, names normalised, nothing decided.
+ * Errors: CARDEA_ERROR_INVALID_PARAMETER ("parameter": "host", "options.alpn" and so on). */
+CardeaRequest *cardea_connect_request_from_json (json_t *parameters, GError **error);
+
+G_END_DECLS

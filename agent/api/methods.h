@@ -1,0 +1,48 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "agent/api/dispatch.h"
+#include "agent/broker/broker.h"
+
+G_BEGIN_DECLS
+
+/* Every method there is. The contract is socket-api/org.cardea.agent.varlink; a test compares the two. */
+
+/* Reads the configuration afresh and begins to read the tokens: what is wrong with it (of CardeaReason,
+ * owned). */
+typedef GPtrArray *(*CardeaReload) (gpointer user_data);
+
+/* What methods work on, borrowed. */
+typedef struct
+{
+  CardeaBroker *broker;
+  CardeaCatalogue *catalogue;
+  CardeaReload reload;
+  gpointer reload_data;
+} CardeaMethodContext;
+
+const CardeaMethod *cardea_methods_get (guint *n_methods);
+
+/* The table's entries; the context is a CardeaMethodContext. */
+void cardea_handle_get_info (CardeaCall *call, gpointer context);
+void cardea_handle_get_interface_description (CardeaCall *call, gpointer context);
+void cardea_handle_connect (CardeaCall *call, gpointer context);
+void cardea_handle_open (CardeaCall *call, gpointer context);
+void cardea_handle_await_end (CardeaCall *call, gpointer context);
+void cardea_handle_list_tokens (CardeaCall *call, gpointer context);
+void cardea_handle_list_certificates (CardeaCall *call, gpointer context);
+void cardea_handle_list_sessions (CardeaCall *call, gpointer context);
+void cardea_handle_disconnect (CardeaCall *call, gpointer context);
+void cardea_handle_reload (CardeaCall *call, gpointer context);
+
+/* For methods without parameters: answers and returns FALSE when there are any. */
+gboolean cardea_methods_expect_nothing (CardeaCall *call);
+/* For methods whose only parameter is a string: NULL when the call was answered with what is wrong. Borrowed.
+ */
+const char *cardea_methods_expect_string (CardeaCall *call, const char *name);
+/* Answers NotFound with the id that nobody knows. */
+void cardea_methods_reply_not_found (CardeaCall *call, const char *what);
+
+G_END_DECLS
