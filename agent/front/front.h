@@ -11,6 +11,9 @@ G_BEGIN_DECLS
  * table. It is one shared library; the agent links it and gives NSS the same path, so that there is one
  * table. Everything is thread-safe; look-ups never block, only a signature does. */
 
+/* The label of the slot's one token. */
+#define CARDEA_FRONT_TOKEN_LABEL "Cardea connections"
+
 typedef enum
 {
   CARDEA_FRONT_RSA,

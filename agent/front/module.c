@@ -83,7 +83,7 @@ C_GetSlotInfo (CK_SLOT_ID slot, CK_SLOT_INFO *info)
   if (info == NULL)
     return CKR_ARGUMENTS_BAD;
   memset (info, 0, sizeof *info);
-  set_text (info->slotDescription, sizeof info->slotDescription, "Cardea connections");
+  set_text (info->slotDescription, sizeof info->slotDescription, CARDEA_FRONT_TOKEN_LABEL);
   set_text (info->manufacturerID, sizeof info->manufacturerID, "Cardea");
   info->flags = CKF_TOKEN_PRESENT;
   return CKR_OK;
@@ -97,7 +97,7 @@ C_GetTokenInfo (CK_SLOT_ID slot, CK_TOKEN_INFO *info)
   if (info == NULL)
     return CKR_ARGUMENTS_BAD;
   memset (info, 0, sizeof *info);
-  set_text (info->label, sizeof info->label, "Cardea connections");
+  set_text (info->label, sizeof info->label, CARDEA_FRONT_TOKEN_LABEL);
   set_text (info->manufacturerID, sizeof info->manufacturerID, "Cardea");
   set_text (info->model, sizeof info->model, "front");
   set_text (info->serialNumber, sizeof info->serialNumber, "1");

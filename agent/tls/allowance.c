@@ -1,0 +1,46 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The time that the network may take in all. It stands still while a person or a token is awaited, who have
+ * limits of their own, so that a slow answer never costs a server its time, and a server never gains any by
+ * asking twice. */
+
+#include "agent/tls/allowance.h"
+
+void
+cardea_source_clear (GSource **source)
+{
+  if (*source == NULL)
+    return;
+  g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+GSource *
+cardea_source_attach_timer (GMainContext *context, gint64 microseconds, GSourceFunc callback, gpointer data)
+{
+  guint milliseconds = (guint)CLAMP (microseconds / 1000, 0, G_MAXINT);
+  GSource *source = g_timeout_source_new (milliseconds);
+
+  g_source_set_callback (source, callback, data, NULL);
+  g_source_attach (source, context);
+  return source;
+}
+
+void
+cardea_allowance_run (CardeaAllowance *self, GMainContext *context, GSourceFunc over, gpointer data)
+{
+  if (self->started != 0)
+    return;
+  self->started = g_get_monotonic_time ();
+  self->source = cardea_source_attach_timer (context, self->left_us, over, data);
+}
+
+void
+cardea_allowance_stop (CardeaAllowance *self)
+{
+  cardea_source_clear (&self->source);
+  if (self->started != 0)
+    self->left_us -= g_get_monotonic_time () - self->started;
+  self->started = 0;
+}

@@ -1,0 +1,91 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a worker does for a handshake: each function is one job, blocks as it must, and leaves its result in
+ * the exchange, which is the worker's alone until it returns. */
+
+#include "agent/tls/exchange.h"
+
+#include "agent/base/nss-cleanup.h"
+
+#include <secerr.h>
+
+void
+cardea_exchange_clear (CardeaExchange *self)
+{
+  g_clear_pointer (&self->decision, cardea_decision_free);
+  g_clear_pointer (&self->socket, cardea_tls_socket_unref);
+  g_clear_pointer (&self->trust, cardea_trust_unref);
+  g_clear_pointer (&self->server_name, g_free);
+  g_clear_error (&self->verify_error);
+  cardea_verdict_clear (&self->verdict);
+}
+
+void
+cardea_exchange_step_in_thread (gpointer exchange)
+{
+  CardeaExchange *self = exchange;
+
+  self->step = cardea_tls_socket_step (self->socket);
+}
+
+/* The socket is not touched: NSS waits meanwhile. */
+void
+cardea_exchange_verify_in_thread (gpointer exchange)
+{
+  CardeaExchange *self = exchange;
+  CardeaVerifyRequest request = {
+    .chain = self->socket->chain,
+    .stapled_ocsp = self->socket->stapled_ocsp,
+    .server_name = self->server_name,
+    .now = g_get_real_time () / G_USEC_PER_SEC,
+  };
+
+  cardea_verify_server (self->trust, &request, &self->verdict, &self->verify_error);
+}
+
+void
+cardea_exchange_accept_in_thread (gpointer exchange)
+{
+  CardeaExchange *self = exchange;
+
+  self->received_before = cardea_verdict_count_received (self->socket);
+  self->step = cardea_tls_socket_complete_auth (self->socket, 0);
+}
+
+/* The alert is a courtesy: it tells the server's operator what clients see. */
+void
+cardea_exchange_refuse_in_thread (gpointer exchange)
+{
+  CardeaExchange *self = exchange;
+
+  self->step = cardea_tls_socket_complete_auth (self->socket, SEC_ERROR_UNTRUSTED_ISSUER);
+}
+
+void
+cardea_exchange_answer_in_thread (gpointer exchange)
+{
+  CardeaExchange *self = exchange;
+
+  self->received_before = cardea_verdict_count_received (self->socket);
+  if (self->decision == NULL) {
+    self->step = cardea_tls_socket_complete_request (self->socket, NULL, NULL);
+    return;
+  }
+  SECKEYPrivateKey *key = cardea_decision_find_key (self->decision);
+  if (key == NULL) {
+    self->socket->error = SEC_ERROR_NO_KEY;
+    self->step = CARDEA_STEP_FAILED;
+    return;
+  }
+  CERTCertificate *certificate = CERT_DupCertificate (cardea_decision_get_certificate (self->decision));
+  self->step = cardea_tls_socket_complete_request (self->socket, key, certificate);
+}
+
+void
+cardea_exchange_look_in_thread (gpointer exchange)
+{
+  CardeaExchange *self = exchange;
+
+  self->verdict_step = cardea_verdict_look (self->socket, self->received_before);
+}

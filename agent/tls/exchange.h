@@ -1,0 +1,38 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "agent/tls/decision.h"
+#include "agent/tls/socket.h"
+#include "agent/tls/verdict.h"
+#include "agent/tls/verify.h"
+
+G_BEGIN_DECLS
+
+/* What a handshake hands to a worker and gets back: the socket, what was decided, and how far it came. */
+typedef struct
+{
+  CardeaTlsSocket *socket;
+  CardeaDecision *decision; /* NULL: no certificate */
+  CardeaTrust *trust;
+  char *server_name;
+
+  CardeaTlsStep step;
+  CardeaVerdict verdict; /* on the server */
+  GError *verify_error;
+  guint64 received_before; /* our Finished */
+  CardeaVerdictStep verdict_step;
+} CardeaExchange;
+
+void cardea_exchange_clear (CardeaExchange *self);
+
+/* CardeaWork, each with the exchange as its data. */
+void cardea_exchange_step_in_thread (gpointer exchange);
+void cardea_exchange_verify_in_thread (gpointer exchange); /* verdict or verify_error */
+void cardea_exchange_accept_in_thread (gpointer exchange);
+void cardea_exchange_refuse_in_thread (gpointer exchange);
+void cardea_exchange_answer_in_thread (gpointer exchange);
+void cardea_exchange_look_in_thread (gpointer exchange); /* verdict_step */
+
+G_END_DECLS

@@ -1,0 +1,67 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a finished handshake agreed on, as NSS tells it. */
+
+#include "agent/tls/info.h"
+
+#include "agent/base/nss-cleanup.h"
+
+#include <ssl.h>
+#include <sslproto.h>
+
+void
+cardea_tls_info_free (CardeaTlsInfo *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->tls_version);
+  g_free (self->cipher_suite);
+  g_free (self->alpn);
+  g_clear_pointer (&self->peer_chain, g_ptr_array_unref);
+  g_free (self->vouched_by);
+  g_free (self->revocation);
+  g_free (self);
+}
+
+static char *
+get_alpn (PRFileDesc *fd)
+{
+  SSLNextProtoState state;
+  unsigned char name[255];
+  unsigned int length = 0;
+
+  if (SSL_GetNextProto (fd, &state, name, &length, sizeof name) != SECSuccess)
+    return NULL;
+  gboolean chosen = state == SSL_NEXT_PROTO_NEGOTIATED || state == SSL_NEXT_PROTO_SELECTED;
+  return chosen ? g_strndup ((const char *)name, length) : NULL;
+}
+
+CardeaTlsInfo *
+cardea_tls_info_new (CardeaTlsSocket *socket)
+{
+  SSLChannelInfo channel;
+  SSLCipherSuiteInfo suite;
+
+  if (SSL_GetChannelInfo (socket->fd, &channel, sizeof channel) != SECSuccess ||
+      channel.protocolVersion < SSL_LIBRARY_VERSION_TLS_1_3 ||
+      SSL_GetCipherSuiteInfo (channel.cipherSuite, &suite, sizeof suite) != SECSuccess)
+    return NULL;
+
+  CardeaTlsInfo *self = g_new0 (CardeaTlsInfo, 1);
+  self->tls_version = g_strdup ("TLS 1.3");
+  self->cipher_suite = g_strdup (suite.cipherSuiteName);
+  self->alpn = get_alpn (socket->fd);
+  self->peer_chain = g_ptr_array_ref (socket->chain);
+  self->certificate_requested = socket->requested;
+  self->resumed = channel.resumed;
+  return self;
+}
+
+gboolean
+cardea_tls_info_was_sent (CardeaTlsSocket *socket, const CERTCertificate *certificate)
+{
+  g_autoptr (CERTCertificate) sent = SSL_LocalCertificate (socket->fd);
+
+  return sent != NULL && SECITEM_ItemsAreEqual (&sent->derCert, &certificate->derCert);
+}

@@ -1,0 +1,62 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <cert.h>
+#include <glib.h>
+#include <keyhi.h>
+#include <nspr.h>
+
+G_BEGIN_DECLS
+
+/* How far NSS got. */
+typedef enum
+{
+  CARDEA_STEP_DONE,
+  CARDEA_STEP_WAIT,    /* for the network: to write when wants_write, else to read */
+  CARDEA_STEP_BLOCKED, /* for an answer of ours: auth_pending, request_pending */
+  CARDEA_STEP_FAILED,  /* error */
+} CardeaTlsStep;
+
+/* An NSS socket and what its hooks noticed. One thread at a time, its owner, uses it; only the reference
+ * count and cardea_tls_socket_shutdown() are for any thread. */
+typedef struct
+{
+  gatomicrefcount references;
+  PRFileDesc *fd;
+  int raw;           /* owned by fd */
+  PRErrorCode error; /* of the last step that failed: later ones would only say that the handshake failed */
+  gboolean wants_write;
+
+  gboolean auth_pending; /* NSS waits for the verdict on the server */
+  GPtrArray *chain;      /* DER (GBytes), bounded */
+  GBytes *stapled_ocsp;
+  gboolean requested;       /* a certificate was asked for */
+  gboolean request_pending; /* NSS waits for a certificate */
+  GPtrArray *authorities;   /* DER names (GBytes) */
+  gboolean authorities_too_large;
+
+  int alert_received; /* -1: none; close_notify is not kept here */
+  int alert_sent;
+  gboolean close_notify;
+} CardeaTlsSocket;
+
+/* Takes @fd, also on failure. Errors: CARDEA_ERROR_HANDSHAKE_FAILED. */
+CardeaTlsSocket *cardea_tls_socket_new (int fd, const char *server_name, const char *const *alpn,
+                                        GError **error);
+CardeaTlsSocket *cardea_tls_socket_ref (CardeaTlsSocket *self);
+void cardea_tls_socket_unref (CardeaTlsSocket *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaTlsSocket, cardea_tls_socket_unref)
+
+/* Ends the TCP connection at once, whoever is using it; its owner notices. */
+void cardea_tls_socket_shutdown (CardeaTlsSocket *self);
+
+CardeaTlsStep cardea_tls_socket_step (CardeaTlsSocket *self);
+/* @code 0: the server is trusted. Goes on with the handshake, or sends the alert that belongs to the code. */
+CardeaTlsStep cardea_tls_socket_complete_auth (CardeaTlsSocket *self, PRErrorCode code);
+/* Takes both; NULL: no certificate. Signs, so it blocks. */
+CardeaTlsStep cardea_tls_socket_complete_request (CardeaTlsSocket *self, SECKEYPrivateKey *key,
+                                                  CERTCertificate *certificate);
+
+G_END_DECLS

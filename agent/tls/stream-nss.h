@@ -1,0 +1,14 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "agent/tls/socket.h"
+#include "agent/tls/stream.h"
+
+G_BEGIN_DECLS
+
+/* The stream of a finished handshake; takes @socket. */
+CardeaTlsStream *cardea_nss_stream_new (CardeaTlsSocket *socket, gboolean certificate_sent);
+
+G_END_DECLS
