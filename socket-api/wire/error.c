@@ -9,8 +9,8 @@
 
 #include "socket-api/wire/error.h"
 
-/* GLib's accessor answers NULL to an error of another domain; each use below has checked the domain, which the compiler
- * cannot know. */
+/* GLib's accessor answers NULL to an error of another domain; each use below has checked the domain, which
+ * the compiler cannot know. */
 #pragma GCC diagnostic ignored "-Wnull-dereference"
 
 typedef struct
