@@ -1,0 +1,15 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* The certificates of a PEM file (RFC 7468), each as DER (GBytes), none of them parsed further. Other blocks
+ * and text between them are skipped. At most 8 MiB of a regular file are read. Errors: those of GIO and of
+ * reading; G_IO_ERROR_INVALID_DATA for a block that is not whole and for a file without any. */
+GPtrArray *cardea_pem_read_certificates (const char *path, GError **error);
+
+G_END_DECLS

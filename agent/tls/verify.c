@@ -1,0 +1,283 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Whether a server is who it should be: limits, then the server's own certificate, then a path, then
+ * revocation.
+ *
+ * The first thing found is what the person reads, so the order is by what they can do about it: a certificate
+ * that has expired says so even when its authority is unknown as well. */
+
+#include "agent/tls/verify.h"
+
+#include "agent/tls/names.h"
+#include "agent/tls/ocsp.h"
+#include "agent/tls/path.h"
+#include "socket-api/limits.h"
+#include "socket-api/wire/error.h"
+#include "socket-api/wire/message.h"
+
+static const CardeaFlaw flaw_ca = { "wrong_usage", "is an authority's and not a server's" };
+static const CardeaFlaw flaw_not_for_servers = { "wrong_usage", "is not for servers (extended key usage)" };
+static const CardeaFlaw flaw_no_signature = { "wrong_usage",
+                                              "is not for signatures, which TLS 1.3 needs (key usage)" };
+
+void
+cardea_verdict_clear (CardeaVerdict *self)
+{
+  g_clear_pointer (&self->vouched_by, g_free);
+  g_clear_pointer (&self->revocation, g_free);
+}
+
+/* What a person reads may not fill their screen, nor the reply. */
+static json_t *
+encode_chain (GPtrArray *chain)
+{
+  g_autoptr (json_t) list = json_array ();
+  gsize total = 0;
+
+  for (guint i = 0; chain != NULL && i < chain->len && i < CARDEA_LIMIT_CHAIN_CERTIFICATES; i++) {
+    gsize length;
+    const guint8 *data = g_bytes_get_data (chain->pdata[i], &length);
+    g_autofree char *text = NULL;
+
+    total += length;
+    if (total > CARDEA_LIMIT_CHAIN_BYTES)
+      break;
+    text = g_base64_encode (data, length);
+    json_array_append_new (list, json_string (text));
+  }
+  return g_steal_pointer (&list);
+}
+
+/* Refuses, with the same sentence as the error's message and as its parameter. */
+static gboolean refuse (const CardeaVerifyRequest *request, GError **error, const char *reason,
+                        const char *format, ...) G_GNUC_PRINTF (4, 5);
+
+static gboolean
+refuse (const CardeaVerifyRequest *request, GError **error, const char *reason, const char *format, ...)
+{
+  g_autofree char *message = NULL;
+  GError *refusal;
+  va_list arguments;
+
+  va_start (arguments, format);
+  message = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  refusal = cardea_error_new (CARDEA_ERROR_SERVER_NOT_TRUSTED, "%s", message);
+  cardea_error_take_parameter (refusal, "reason", json_string (reason));
+  cardea_error_take_parameter (refusal, "message", json_string (message));
+  cardea_error_take_parameter (refusal, "peer_chain", encode_chain (request->chain));
+  g_propagate_error (error, refusal);
+  return FALSE;
+}
+
+static char *
+format_date (gint64 seconds)
+{
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (seconds);
+
+  return time != NULL ? g_date_time_format (time, "%-d %B %Y, %H:%M UTC") : g_strdup ("a time out of range");
+}
+
+/* The beginning of a sentence about the certificate. */
+static char *
+format_whose (const CardeaVerifyRequest *request, const CardeaX509 *certificate, gboolean leaf)
+{
+  g_autofree char *name = NULL;
+
+  if (leaf)
+    return g_strdup_printf ("The certificate of %s", request->server_name);
+  name = cardea_x509_describe (certificate);
+  return g_strdup_printf ("The authority “%s”, which %s relies on,", name, request->server_name);
+}
+
+static gboolean
+refuse_flaw (const CardeaVerifyRequest *request, const CardeaFlaw *flaw, const CardeaX509 *certificate,
+             gboolean leaf, GError **error)
+{
+  g_autofree char *whose = format_whose (request, certificate, leaf);
+  g_autofree char *date = NULL;
+
+  if (flaw == &cardea_flaw_expired) {
+    date = format_date (certificate->not_after);
+    return refuse (request, error, flaw->reason,
+                   "%s expired on %s. Its operator must renew it, unless this computer's clock is wrong.",
+                   whose, date);
+  }
+  if (flaw == &cardea_flaw_not_yet_valid) {
+    date = format_date (certificate->not_before);
+    return refuse (
+        request, error, flaw->reason,
+        "%s is not valid before %s. Check this computer's clock; otherwise ask the server's operator.", whose,
+        date);
+  }
+  return refuse (request, error, flaw->reason, "%s %s. Only the server's operator can mend that.", whose,
+                 flaw->what);
+}
+
+static gboolean
+check_size (const CardeaVerifyRequest *request, GError **error)
+{
+  const GPtrArray *chain = request->chain;
+  gsize total = 0;
+
+  if (chain == NULL || chain->len == 0)
+    return refuse (request, error, "invalid", "%s sent no certificate, so it cannot show who it is.",
+                   request->server_name);
+  if (chain->len > CARDEA_LIMIT_CHAIN_CERTIFICATES)
+    return refuse (request, error, "too_large", "%s sent %u certificates; more than %d are not accepted.",
+                   request->server_name, chain->len, CARDEA_LIMIT_CHAIN_CERTIFICATES);
+  for (guint i = 0; i < chain->len; i++) {
+    gsize length = g_bytes_get_size (chain->pdata[i]);
+
+    total += length;
+    if (length > CARDEA_LIMIT_CERTIFICATE_BYTES || total > CARDEA_LIMIT_CHAIN_BYTES)
+      return refuse (
+          request, error, "too_large",
+          "%s sent a certificate of more than %d bytes, or certificates of more than %d bytes together.",
+          request->server_name, CARDEA_LIMIT_CERTIFICATE_BYTES, CARDEA_LIMIT_CHAIN_BYTES);
+  }
+  return TRUE;
+}
+
+/* CardeaX509, the leaf first. */
+static GPtrArray *
+read_chain (const CardeaVerifyRequest *request, GError **error)
+{
+  g_autoptr (GPtrArray) chain = g_ptr_array_new_with_free_func ((GDestroyNotify)cardea_x509_unref);
+
+  for (guint i = 0; i < request->chain->len; i++) {
+    CardeaX509 *certificate = cardea_x509_new (request->chain->pdata[i], NULL);
+
+    if (certificate == NULL) {
+      refuse (request, error, "malformed", "Certificate %u of those that %s sent cannot be read.", i + 1,
+              request->server_name);
+      return NULL;
+    }
+    g_ptr_array_add (chain, certificate);
+  }
+  return g_steal_pointer (&chain);
+}
+
+static gboolean
+check_pairs (CardeaTrust *trust, const CardeaVerifyRequest *request, GPtrArray *chain, GError **error)
+{
+  if (cardea_path_count_pairs (trust, chain) <= CARDEA_LIMIT_NAME_CONSTRAINT_PAIRS)
+    return TRUE;
+  return refuse (request, error, "too_large",
+                 "The certificates of %s have too many names and constraints on names.",
+                 request->server_name);
+}
+
+static gboolean
+check_names (const CardeaVerifyRequest *request, const CardeaX509 *leaf, GError **error)
+{
+  if (!leaf->has_names)
+    return refuse (request, error, "wrong_name",
+                   "The certificate of %s says in no subject alternative name whose it is. Its operator must "
+                   "replace it.",
+                   request->server_name);
+  if (!cardea_names_match (leaf, request->server_name))
+    return refuse (
+        request, error, "wrong_name",
+        "The certificate that was shown for %s is for another name. Check the address; it may also be "
+        "another server that answers in its place.",
+        request->server_name);
+  return TRUE;
+}
+
+/* Someone who trusts a server's certificate itself trusts it to be the server's, whether or not it calls
+ * itself an authority. */
+static const CardeaFlaw *
+check_usage (const CardeaX509 *leaf, gboolean anchor)
+{
+  if (leaf->authority && !anchor)
+    return &flaw_ca;
+  if (leaf->has_extended_usage && !leaf->for_server && !leaf->for_any)
+    return &flaw_not_for_servers;
+  if (leaf->has_key_usage && (leaf->key_usage & CARDEA_USAGE_DIGITAL_SIGNATURE) == 0)
+    return &flaw_no_signature;
+  return NULL;
+}
+
+static gboolean
+check_leaf (CardeaTrust *trust, const CardeaVerifyRequest *request, const CardeaX509 *leaf, GError **error)
+{
+  gboolean anchor = cardea_trust_find_anchor (trust, leaf->bytes) != NULL;
+  const CardeaFlaw *flaw = cardea_path_check_certificate (trust, leaf, request->now);
+
+  if (flaw == NULL && !anchor)
+    flaw = leaf->signature_flaw;
+  if (flaw != NULL)
+    return refuse_flaw (request, flaw, leaf, TRUE, error);
+  if (!check_names (request, leaf, error))
+    return FALSE;
+  flaw = check_usage (leaf, anchor);
+  return flaw == NULL || refuse_flaw (request, flaw, leaf, TRUE, error);
+}
+
+static gboolean
+refuse_path (const CardeaVerifyRequest *request, const CardeaPathFailure *failure, const CardeaX509 *leaf,
+             GError **error)
+{
+  g_autofree char *issuer = NULL;
+
+  if (failure->flaw != NULL)
+    return refuse_flaw (request, failure->flaw, failure->certificate, failure->certificate == leaf, error);
+  if (cardea_x509_is_self_issued (leaf))
+    return refuse (
+        request, error, "self_signed",
+        "The certificate of %s is vouched for by nobody but itself. If it is your own server, add its "
+        "certificate to the authorities you trust.",
+        request->server_name);
+  return refuse (
+      request, error, "unknown_authority",
+      "No authority that is trusted here vouches for %s. Either an authority has to be added, or the server "
+      "does not send the certificates between.",
+      request->server_name);
+}
+
+static gboolean
+check_revocation (const CardeaVerifyRequest *request, const CardeaPath *path, const char **revocation,
+                  GError **error)
+{
+  CardeaOcspStatus status;
+
+  *revocation = "not_checked";
+  if (request->stapled_ocsp == NULL || path->length < 2)
+    return TRUE;
+  status =
+      cardea_ocsp_check (request->stapled_ocsp, path->certificates[0], path->certificates[1], request->now);
+  *revocation = status == CARDEA_OCSP_GOOD ? "good" : "unknown";
+  if (status != CARDEA_OCSP_REVOKED)
+    return TRUE;
+  return refuse (request, error, "revoked",
+                 "The certificate of %s was revoked by its authority; its key may be in wrong hands. Do not "
+                 "connect until "
+                 "its operator has replaced it.",
+                 request->server_name);
+}
+
+gboolean
+cardea_verify_server (CardeaTrust *trust, const CardeaVerifyRequest *request, CardeaVerdict *verdict,
+                      GError **error)
+{
+  g_autoptr (GPtrArray) chain = NULL;
+  CardeaPath path;
+  CardeaPathFailure failure;
+  const char *revocation;
+
+  if (!check_size (request, error))
+    return FALSE;
+  chain = read_chain (request, error);
+  if (chain == NULL || !check_pairs (trust, request, chain, error) ||
+      !check_leaf (trust, request, chain->pdata[0], error))
+    return FALSE;
+  if (!cardea_path_find (trust, chain, request->now, &path, &failure))
+    return refuse_path (request, &failure, chain->pdata[0], error);
+  if (!check_revocation (request, &path, &revocation, error))
+    return FALSE;
+  verdict->vouched_by = g_strdup (path.anchor->source);
+  verdict->revocation = g_strdup (revocation);
+  return TRUE;
+}

@@ -1,0 +1,230 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A certificate, read for verification.
+ *
+ * NSS verifies signatures and extracts keys; its own certificate objects are not used. They live in a table
+ * of the whole process, where the chains of all connections meet: a path may then run through a certificate
+ * that another server sent, and the limits checked on one chain would not hold for the next. */
+
+#include "agent/tls/x509.h"
+
+#include <keyhi.h>
+#include <secder.h>
+#include <secerr.h>
+#include <secoid.h>
+
+#include "agent/base/nss-cleanup.h"
+#include "agent/base/name.h"
+#include "agent/tls/x509-parts.h"
+#include "socket-api/limits.h"
+
+static const CardeaFlaw flaw_inner_algorithm = { "malformed", "names two different signature algorithms" };
+static const CardeaFlaw flaw_version = { "malformed", "has extensions that its version does not allow" };
+static const CardeaFlaw flaw_times = { "malformed", "has a period of validity that cannot be read" };
+
+static gboolean
+read_time (CardeaDer *validity, gint64 *seconds)
+{
+  guint8 tag;
+  CardeaDer contents;
+  SECItem item;
+  PRTime time;
+
+  if (!cardea_der_read_any (validity, &tag, &contents, NULL))
+    return FALSE;
+  item = (SECItem){ tag == 0x17 ? siUTCTime : siGeneralizedTime, (unsigned char *)contents.data,
+                    contents.length };
+  if ((tag != 0x17 && tag != 0x18) || DER_DecodeTimeChoice (&time, &item) != SECSuccess)
+    return FALSE;
+  *seconds = time / PR_USEC_PER_SEC - (time % PR_USEC_PER_SEC < 0);
+  return TRUE;
+}
+
+static void
+read_validity (CardeaX509 *self, CardeaDer validity)
+{
+  if (!read_time (&validity, &self->not_before) || !read_time (&validity, &self->not_after) ||
+      validity.length > 0)
+    self->flaw = &flaw_times;
+}
+
+static gboolean
+read_version (CardeaX509 *self, CardeaDer *tbs)
+{
+  CardeaDer explicit_tag, contents;
+  gboolean present;
+  guint number = 0;
+
+  if (!cardea_der_read_optional (tbs, CARDEA_DER_CONTEXT_CONSTRUCTED (0), &explicit_tag, &present))
+    return FALSE;
+  if (present && (!cardea_der_read_only (explicit_tag, CARDEA_DER_INTEGER, &contents) ||
+                  !cardea_der_to_uint (contents, &number) || number < 1 || number > 2))
+    return FALSE;
+  self->version = number + 1;
+  return TRUE;
+}
+
+static gboolean
+read_key_info (CardeaX509 *self, CardeaDer *tbs)
+{
+  CardeaDer info, algorithm;
+
+  if (!cardea_der_read_whole (tbs, CARDEA_DER_SEQUENCE, &self->key_info) ||
+      !cardea_der_read_only (self->key_info, CARDEA_DER_SEQUENCE, &info) ||
+      !cardea_der_read (&info, CARDEA_DER_SEQUENCE, &algorithm) ||
+      !cardea_der_read_only (info, CARDEA_DER_BIT_STRING, &self->key_bits) || self->key_bits.length < 2 ||
+      self->key_bits.data[0] != 0)
+    return FALSE;
+  self->key_bits.data++;
+  self->key_bits.length--;
+  return TRUE;
+}
+
+/* What follows the key (RFC 5280, 4.1): two obsolete identifiers, then the extensions. */
+static gboolean
+read_tail (CardeaX509 *self, CardeaDer *tbs)
+{
+  CardeaDer unique_id, explicit_tag, extensions;
+  gboolean has_issuer_id, has_subject_id, present;
+
+  if (!cardea_der_read_optional (tbs, CARDEA_DER_CONTEXT (1), &unique_id, &has_issuer_id) ||
+      !cardea_der_read_optional (tbs, CARDEA_DER_CONTEXT (2), &unique_id, &has_subject_id) ||
+      !cardea_der_read_optional (tbs, CARDEA_DER_CONTEXT_CONSTRUCTED (3), &explicit_tag, &present) ||
+      tbs->length > 0)
+    return FALSE;
+  if (!present)
+    return TRUE;
+  if (!cardea_der_read_only (explicit_tag, CARDEA_DER_SEQUENCE, &extensions))
+    return FALSE;
+  if (self->version != 3)
+    self->flaw = &flaw_version;
+  cardea_x509_read_extensions (self, extensions);
+  return TRUE;
+}
+
+static gboolean
+read_fields (CardeaX509 *self, CardeaDer tbs, CardeaDer outer_algorithm)
+{
+  CardeaDer algorithm, validity;
+
+  if (!read_version (self, &tbs) || !cardea_der_read (&tbs, CARDEA_DER_INTEGER, &self->serial) ||
+      !cardea_der_read_whole (&tbs, CARDEA_DER_SEQUENCE, &algorithm) ||
+      !cardea_der_read_whole (&tbs, CARDEA_DER_SEQUENCE, &self->issuer) ||
+      !cardea_der_read (&tbs, CARDEA_DER_SEQUENCE, &validity) ||
+      !cardea_der_read_whole (&tbs, CARDEA_DER_SEQUENCE, &self->subject) || !read_key_info (self, &tbs))
+    return FALSE;
+  self->n_names = 1;
+  read_validity (self, validity);
+  if (!cardea_der_equal (algorithm, outer_algorithm))
+    self->flaw = &flaw_inner_algorithm;
+  return read_tail (self, &tbs);
+}
+
+static gboolean
+read_certificate (CardeaX509 *self)
+{
+  gsize length;
+  const guint8 *data = g_bytes_get_data (self->bytes, &length);
+  CardeaDer all = { data, length };
+  CardeaDer outer, tbs, algorithm, signature;
+  SECItem item = { siBuffer, (unsigned char *)data, length };
+
+  if (!cardea_der_read_only (all, CARDEA_DER_SEQUENCE, &outer) ||
+      !cardea_der_read (&outer, CARDEA_DER_SEQUENCE, &tbs) ||
+      !cardea_der_read_whole (&outer, CARDEA_DER_SEQUENCE, &algorithm) ||
+      !cardea_der_read_only (outer, CARDEA_DER_BIT_STRING, &signature) || !read_fields (self, tbs, algorithm))
+    return FALSE;
+  self->signature_flaw = cardea_x509_check_signature_algorithm (algorithm);
+  if (self->flaw == NULL)
+    self->flaw = cardea_x509_check_key (self);
+  return SEC_QuickDERDecodeItem (self->arena, &self->signed_data, SEC_ASN1_GET (CERT_SignedDataTemplate),
+                                 &item) == SECSuccess;
+}
+
+CardeaX509 *
+cardea_x509_new (GBytes *der, GError **error)
+{
+  g_autoptr (CardeaX509) self = NULL;
+
+  if (g_bytes_get_size (der) > CARDEA_LIMIT_CERTIFICATE_BYTES) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "A certificate is larger than %d bytes.",
+                 CARDEA_LIMIT_CERTIFICATE_BYTES);
+    return NULL;
+  }
+  self = g_atomic_rc_box_new0 (CardeaX509);
+  self->bytes = g_bytes_ref (der);
+  self->arena = PORT_NewArena (DER_DEFAULT_CHUNKSIZE);
+  self->path_length = self->explicit_policy = self->inhibit_mapping = self->inhibit_any = -1;
+  if (self->arena == NULL || !read_certificate (self)) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "This is not a certificate that can be read.");
+    return NULL;
+  }
+  return g_steal_pointer (&self);
+}
+
+CardeaX509 *
+cardea_x509_ref (CardeaX509 *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+static void
+clear (gpointer data)
+{
+  CardeaX509 *self = data;
+
+  if (self->arena != NULL)
+    PORT_FreeArena (self->arena, PR_FALSE);
+  g_bytes_unref (self->bytes);
+}
+
+void
+cardea_x509_unref (CardeaX509 *self)
+{
+  g_atomic_rc_box_release_full (self, clear);
+}
+
+SECKEYPublicKey *
+cardea_x509_dup_key (const CardeaX509 *self)
+{
+  SECItem item = { siBuffer, (unsigned char *)self->key_info.data, self->key_info.length };
+  CERTSubjectPublicKeyInfo *info = SECKEY_DecodeDERSubjectPublicKeyInfo (&item);
+  SECKEYPublicKey *key;
+
+  if (info == NULL)
+    return NULL;
+  key = SECKEY_ExtractPublicKey (info);
+  SECKEY_DestroySubjectPublicKeyInfo (info);
+  return key;
+}
+
+gboolean
+cardea_x509_is_self_issued (const CardeaX509 *self)
+{
+  return cardea_der_equal (self->issuer, self->subject);
+}
+
+gboolean
+cardea_x509_is_signed_by (const CardeaX509 *self, const CardeaX509 *issuer)
+{
+  g_autoptr (SECKEYPublicKey) key = cardea_x509_dup_key (issuer);
+
+  return key != NULL && CERT_VerifySignedDataWithPublicKey (&self->signed_data, key, NULL) == SECSuccess;
+}
+
+char *
+cardea_x509_describe (const CardeaX509 *self)
+{
+  SECItem item = { siBuffer, (unsigned char *)self->subject.data, self->subject.length };
+  CERTName name = { 0 };
+  PLArenaPool *arena = PORT_NewArena (DER_DEFAULT_CHUNKSIZE);
+  char *text = NULL;
+
+  if (arena != NULL &&
+      SEC_QuickDERDecodeItem (arena, &name, SEC_ASN1_GET (CERT_NameTemplate), &item) == SECSuccess)
+    text = cardea_name_to_string (&name);
+  if (arena != NULL)
+    PORT_FreeArena (arena, PR_FALSE);
+  return text != NULL ? text : g_strdup ("");
+}
