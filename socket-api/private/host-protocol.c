@@ -44,9 +44,7 @@ typedef struct
   }
 #define LABEL(member) BYTES (member, CARDEA_LIMIT_LABEL_BYTES)
 
-#define MODULUS_BYTES 2048
 #define SIGN_DATA_BYTES 2048
-#define MESSAGE_TEXT_BYTES 1024
 
 static const Shape shapes[] = {
   { CARDEA_HOST_MESSAGE_LIST,
@@ -61,7 +59,7 @@ static const Shape shapes[] = {
     CARDEA_HOST_REQUESTS,
     "sign",
     { NUMBER (sign.slot, G_MAXUINT64), NUMBER (sign.mechanism, CARDEA_HOST_WIRE_SIGN_ECDSA),
-      NUMBER (sign.hash_bits, 512), LABEL (sign.key_id), BYTES (sign.modulus, MODULUS_BYTES),
+      NUMBER (sign.hash_bits, 512), LABEL (sign.key_id), BYTES (sign.modulus, CARDEA_HOST_MODULUS_BYTES),
       BYTES (sign.data, SIGN_DATA_BYTES) } },
   { CARDEA_HOST_MESSAGE_READY, CARDEA_HOST_REPLIES, "ready", { { FIELD_END } } },
   { CARDEA_HOST_MESSAGE_PROGRESS, CARDEA_HOST_REPLIES, "progress", { { FIELD_END } } },
@@ -82,7 +80,7 @@ static const Shape shapes[] = {
     CARDEA_HOST_REPLIES,
     "key",
     { NUMBER (key.slot, G_MAXUINT64), NUMBER (key.always_authenticate, 1), LABEL (key.key_id),
-      BYTES (key.modulus, MODULUS_BYTES) } },
+      BYTES (key.modulus, CARDEA_HOST_MODULUS_BYTES) } },
   { CARDEA_HOST_MESSAGE_AUTHORITY,
     CARDEA_HOST_REPLIES,
     "authority",
@@ -98,7 +96,8 @@ static const Shape shapes[] = {
     CARDEA_HOST_REPLIES,
     "failed",
     { NUMBER (failed.failure, CARDEA_HOST_FAILURE_REQUEST), NUMBER (failed.rv, G_MAXUINT64),
-      NUMBER (failed.pin, CARDEA_HOST_WIRE_PIN_NOT_NEEDED), BYTES (failed.message, MESSAGE_TEXT_BYTES) } },
+      NUMBER (failed.pin, CARDEA_HOST_WIRE_PIN_NOT_NEEDED),
+      BYTES (failed.message, CARDEA_HOST_TEXT_BYTES) } },
 };
 
 static const Shape *

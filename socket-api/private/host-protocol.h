@@ -156,6 +156,8 @@ typedef enum
 } CardeaHostDirection;
 
 #define CARDEA_HOST_SIGNATURE_BYTES 2048 /* RSA-16384 */
+#define CARDEA_HOST_TEXT_BYTES 1024
+#define CARDEA_HOST_MODULUS_BYTES (CARDEA_HOST_SIGNATURE_BYTES + 1) /* some modules write it signed */
 
 /* One packet of the message. Errors: G_IO_ERROR_INVALID_ARGUMENT when a field is past its limit. */
 GBytes *cardea_host_message_encode (const CardeaHostMessage *self, GError **error);

@@ -1,0 +1,15 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "agent/token-host/sessions.h"
+#include "socket-api/secret/secret.h"
+
+G_BEGIN_DECLS
+
+/* One C_Login as the user, never repeated. @pin NULL: by the token's own pinpad. Blocks. */
+gboolean cardea_login_run (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slot, CardeaSecret *pin,
+                           CardeaFailure *failure);
+
+G_END_DECLS

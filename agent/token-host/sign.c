@@ -1,0 +1,173 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One signature.
+ *
+ * The key is looked up for each: a handle from before says nothing about the card that is there now. A token
+ * may have several keys of one id; the modulus then tells them apart, and where it cannot, nothing is signed
+ * rather than something by the wrong key. */
+
+#include "agent/token-host/sign.h"
+
+#include <string.h>
+
+#include "agent/token-host/objects.h"
+
+#define MAX_KEYS 16 /* of one id */
+
+typedef struct
+{
+  guint64 bits;
+  CK_MECHANISM_TYPE hash;
+  CK_ULONG mask;
+} Hash;
+
+static const Hash hashes[] = {
+  { 256, CKM_SHA256, CKG_MGF1_SHA256 },
+  { 384, CKM_SHA384, CKG_MGF1_SHA384 },
+  { 512, CKM_SHA512, CKG_MGF1_SHA512 },
+};
+
+static gboolean
+set_up_pss (const CardeaHostMessage *request, CK_RSA_PKCS_PSS_PARAMS *parameters)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (hashes); i++)
+    if (hashes[i].bits == request->sign.hash_bits && request->sign.data.length == hashes[i].bits / 8) {
+      *parameters = (CK_RSA_PKCS_PSS_PARAMS){ hashes[i].hash, hashes[i].mask, hashes[i].bits / 8 };
+      return TRUE;
+    }
+  return FALSE;
+}
+
+/* @parameters must live as long as @mechanism. */
+static gboolean
+set_up_mechanism (const CardeaHostMessage *request, CK_MECHANISM *mechanism,
+                  CK_RSA_PKCS_PSS_PARAMS *parameters)
+{
+  *mechanism = (CK_MECHANISM){ 0 };
+  switch (request->sign.mechanism) {
+  case CARDEA_HOST_WIRE_SIGN_RSA_PSS:
+    *mechanism = (CK_MECHANISM){ CKM_RSA_PKCS_PSS, parameters, sizeof (*parameters) };
+    return set_up_pss (request, parameters);
+  case CARDEA_HOST_WIRE_SIGN_RSA_PKCS1:
+    mechanism->mechanism = CKM_RSA_PKCS;
+    return TRUE;
+  default:
+    mechanism->mechanism = CKM_ECDSA;
+    return TRUE;
+  }
+}
+
+static gboolean
+has_modulus (const CardeaObjects *objects, CK_OBJECT_HANDLE key, const CardeaHostBytes *modulus)
+{
+  g_autoptr (GBytes) bytes = cardea_objects_get_bytes (objects, key, CKA_MODULUS, CARDEA_HOST_MODULUS_BYTES);
+  gsize length = 0;
+  const guint8 *data = bytes != NULL ? g_bytes_get_data (bytes, &length) : NULL;
+
+  while (length > 0 && data[0] == 0) {
+    data++;
+    length--;
+  }
+  return length == modulus->length && length > 0 && memcmp (data, modulus->data, length) == 0;
+}
+
+/* The only key, or the only one of that modulus. */
+static gboolean
+choose_key (const CardeaObjects *objects, GArray *keys, const CardeaHostMessage *request,
+            CK_OBJECT_HANDLE *key)
+{
+  guint matches = 0;
+
+  for (guint i = 0; i < keys->len; i++) {
+    CK_OBJECT_HANDLE candidate = g_array_index (keys, CK_OBJECT_HANDLE, i);
+
+    if (keys->len > 1 && request->sign.modulus.length > 0 &&
+        !has_modulus (objects, candidate, &request->sign.modulus))
+      continue;
+    *key = candidate;
+    matches++;
+  }
+  return matches == 1;
+}
+
+static gboolean
+find_key (const CardeaObjects *objects, const CardeaHostMessage *request, CK_OBJECT_HANDLE *key,
+          CardeaFailure *failure)
+{
+  CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+  CK_KEY_TYPE type = request->sign.mechanism == CARDEA_HOST_WIRE_SIGN_ECDSA ? CKK_EC : CKK_RSA;
+  CK_ATTRIBUTE template[] = { { CKA_CLASS, &class, sizeof (class) },
+                              { CKA_KEY_TYPE, &type, sizeof (type) },
+                              { CKA_ID, (void *)request->sign.key_id.data, request->sign.key_id.length } };
+  g_autoptr (GArray) keys = NULL;
+  gboolean more;
+  CK_RV rv = cardea_objects_find (objects, template, G_N_ELEMENTS (template), MAX_KEYS, &keys, &more);
+
+  if (rv != CKR_OK)
+    cardea_failure_set_rv (failure, "C_FindObjects", rv);
+  else if (keys->len == 0)
+    cardea_failure_set (failure, CARDEA_HOST_FAILURE_KEY,
+                        "The token shows no such key: it was removed, or the token is locked.");
+  else if (more || !choose_key (objects, keys, request, key))
+    cardea_failure_set (failure, CARDEA_HOST_FAILURE_KEY,
+                        "The token has several keys of one id that cannot be told apart.");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static GBytes *
+sign (const CardeaObjects *objects, const CardeaHostMessage *request, CK_MECHANISM *mechanism,
+      CardeaFailure *failure)
+{
+  g_autofree guint8 *signature = g_malloc0 (CARDEA_HOST_SIGNATURE_BYTES);
+  CK_ULONG length = CARDEA_HOST_SIGNATURE_BYTES;
+  CK_OBJECT_HANDLE key;
+  CK_RV rv;
+
+  if (!find_key (objects, request, &key, failure))
+    return NULL;
+  rv = CARDEA_PKCS11_CALL (objects->module, C_SignInit, objects->session, mechanism, key);
+  if (rv != CKR_OK) {
+    cardea_failure_set_rv (failure, "C_SignInit", rv);
+    return NULL;
+  }
+  rv = CARDEA_PKCS11_CALL (objects->module, C_Sign, objects->session, (CK_BYTE *)request->sign.data.data,
+                           request->sign.data.length, signature, &length);
+  if (rv == CKR_OK && length > 0 && length <= CARDEA_HOST_SIGNATURE_BYTES)
+    return g_bytes_new (signature, length);
+  if (rv == CKR_OK)
+    cardea_failure_set (failure, CARDEA_HOST_FAILURE_TOKEN, "The token gave a signature of %lu bytes.",
+                        length);
+  else
+    cardea_failure_set_rv (failure, "C_Sign", rv);
+  return NULL;
+}
+
+GBytes *
+cardea_sign_run (CardeaPkcs11 *module, CardeaSessions *sessions, const CardeaHostMessage *request,
+                 CardeaFailure *failure)
+{
+  CardeaObjects objects = { module };
+  CK_RSA_PKCS_PSS_PARAMS parameters;
+  CK_MECHANISM mechanism;
+  CK_RV rv;
+
+  if (!set_up_mechanism (request, &mechanism, &parameters)) {
+    cardea_failure_set (failure, CARDEA_HOST_FAILURE_REQUEST,
+                        "There is no such hash, or the digest has another size.");
+    return NULL;
+  }
+  rv = cardea_sessions_take (sessions, request->sign.slot, &objects.session);
+  if (rv != CKR_OK) {
+    cardea_failure_set_rv (failure, "C_OpenSession", rv);
+    return NULL;
+  }
+
+  GBytes *signature = sign (&objects, request, &mechanism, failure);
+
+  cardea_sessions_give (sessions, request->sign.slot, objects.session,
+                        signature != NULL ? CKR_OK : CKR_GENERAL_ERROR);
+  return signature;
+}
