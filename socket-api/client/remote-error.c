@@ -50,6 +50,14 @@ describe (CardeaErrorCode code, json_t *parameters)
                             text (json_object_get (parameters, "problem"), "message"));
   case CARDEA_ERROR_PIN_REFUSED:
     return g_strdup_printf ("The token %s refused the PIN", text (parameters, "token"));
+  case CARDEA_ERROR_CONNECT_FAILED:
+    return g_strdup ("The server cannot be reached");
+  case CARDEA_ERROR_SERVER_NOT_TRUSTED:
+    return g_strdup ("The server cannot be trusted");
+  case CARDEA_ERROR_HANDSHAKE_FAILED:
+    return g_strdup ("No secure connection to the server came about");
+  case CARDEA_ERROR_EXPECTED_MORE:
+    return g_strdup ("The agent would answer more than once, and was not asked to");
   case CARDEA_ERROR_CERTIFICATE_REJECTED:
     return g_strdup_printf ("The server rejected the certificate (%s)", text (parameters, "alert"));
   case CARDEA_ERROR_BUSY:
