@@ -71,6 +71,10 @@ GPtrArray *cardea_catalogue_get_hosts (CardeaCatalogue *self); /* borrowed */
 /* Lists all hosts afresh; each is restarted, since tokens made by other processes are seen only then. */
 void cardea_catalogue_renew (CardeaCatalogue *self);
 
+/* Lists this host again without restarting it: after a login, so that the keys and certificates that were
+ * hidden show once cardea_catalogue_settle_async() is done. No-op for a host that is not of the catalogue. */
+void cardea_catalogue_refresh_host (CardeaCatalogue *self, CardeaHost *host);
+
 /* Done once each host has answered or failed since it was last asked; at most the limits of a listing. */
 void cardea_catalogue_settle_async (CardeaCatalogue *self, GCancellable *cancellable,
                                     GAsyncReadyCallback callback, gpointer data);

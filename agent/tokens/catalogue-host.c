@@ -1,0 +1,188 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A host that dies says "changed" and is listed again, which starts it again, until it backs off; it says
+ * "changed" once more when its time has come. So nothing here counts or waits: a refusal to start is the end
+ * of this listing. */
+
+#include "agent/tokens/catalogue-host.h"
+
+struct _CardeaCatalogueHost
+{
+  CardeaHost *host;
+  gulong changed_handler;
+  GSource *soon;           /* a listing that is about to begin */
+  GCancellable *under_way; /* the listing that is waited for; NULL: none */
+  gboolean again;          /* one more after that */
+
+  CardeaHostListing *listing;
+  CardeaSnapshot *snapshot;
+  CardeaReason *problem;
+
+  CardeaCatalogueHostFunc done;
+  gpointer data;
+};
+
+static void
+take_listing (CardeaCatalogueHost *self, CardeaHostListing *listing)
+{
+  const CardeaReason *problem = cardea_host_get_problem (self->host);
+
+  g_clear_pointer (&self->snapshot, cardea_snapshot_free);
+  g_clear_pointer (&self->listing, cardea_host_listing_unref);
+  g_clear_pointer (&self->problem, cardea_reason_free);
+  self->listing = listing;
+  self->snapshot = cardea_snapshot_new (self->host, listing);
+  self->problem = problem != NULL ? cardea_reason_copy (problem) : NULL;
+}
+
+static void
+take_failure (CardeaCatalogueHost *self, const GError *error)
+{
+  const CardeaReason *problem = cardea_host_get_problem (self->host);
+
+  g_clear_pointer (&self->snapshot, cardea_snapshot_free);
+  g_clear_pointer (&self->listing, cardea_host_listing_unref);
+  g_clear_pointer (&self->problem, cardea_reason_free);
+  self->problem = problem != NULL
+                      ? cardea_reason_copy (problem)
+                      : cardea_reason_new (CARDEA_REASON_MODULE_FAILED, "Reload the agent to try again.",
+                                           "%s", error->message);
+}
+
+static void begin_soon (CardeaCatalogueHost *self);
+
+/* @data is NULL once nobody waits any more: the cancellable tells. */
+static void
+on_host_listed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GCancellable) cancellable = data;
+  g_autoptr (GError) error = NULL;
+  CardeaHostListing *listing = cardea_host_list_finish (CARDEA_HOST (source), result, &error);
+  CardeaCatalogueHost *self = g_object_get_data (G_OBJECT (cancellable), "catalogue-host");
+
+  if (self == NULL) {
+    g_clear_pointer (&listing, cardea_host_listing_unref);
+    return;
+  }
+  g_clear_object (&self->under_way);
+  if (listing != NULL)
+    take_listing (self, listing);
+  else if (!self->again)
+    take_failure (self, error);
+  if (self->again)
+    begin_soon (self);
+  else
+    self->done (self->data);
+}
+
+static void
+begin (CardeaCatalogueHost *self)
+{
+  self->again = FALSE;
+  self->under_way = g_cancellable_new ();
+  g_object_set_data (G_OBJECT (self->under_way), "catalogue-host", self);
+  cardea_host_list_async (self->host, self->under_way, on_host_listed, g_object_ref (self->under_way));
+}
+
+static gboolean
+on_soon (gpointer data)
+{
+  CardeaCatalogueHost *self = data;
+
+  g_clear_pointer (&self->soon, g_source_unref);
+  begin (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Behind what the host has to say just now, so that a kill and its "changed" are one listing. */
+static void
+begin_soon (CardeaCatalogueHost *self)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+
+  if (self->under_way != NULL)
+    self->again = TRUE;
+  if (self->under_way != NULL || self->soon != NULL)
+    return;
+  self->soon = g_idle_source_new ();
+  g_source_set_priority (self->soon, G_PRIORITY_HIGH_IDLE);
+  g_source_set_callback (self->soon, on_soon, self, NULL);
+  g_source_attach (self->soon, context);
+}
+
+static void
+on_host_changed (CardeaHost *host, gpointer data)
+{
+  begin_soon (data);
+}
+
+CardeaCatalogueHost *
+cardea_catalogue_host_new (CardeaHost *host, CardeaCatalogueHostFunc done, gpointer data)
+{
+  CardeaCatalogueHost *self = g_new0 (CardeaCatalogueHost, 1);
+
+  self->host = g_object_ref (host);
+  self->done = done;
+  self->data = data;
+  self->changed_handler = g_signal_connect (host, "changed", G_CALLBACK (on_host_changed), self);
+  begin_soon (self);
+  return self;
+}
+
+void
+cardea_catalogue_host_free (CardeaCatalogueHost *self)
+{
+  g_signal_handler_disconnect (self->host, self->changed_handler);
+  if (self->under_way != NULL) {
+    g_object_set_data (G_OBJECT (self->under_way), "catalogue-host", NULL);
+    g_cancellable_cancel (self->under_way);
+    g_clear_object (&self->under_way);
+  }
+  if (self->soon != NULL)
+    g_source_destroy (self->soon);
+  g_clear_pointer (&self->soon, g_source_unref);
+  g_clear_pointer (&self->snapshot, cardea_snapshot_free);
+  g_clear_pointer (&self->listing, cardea_host_listing_unref);
+  g_clear_pointer (&self->problem, cardea_reason_free);
+  g_object_unref (self->host);
+  g_free (self);
+}
+
+void
+cardea_catalogue_host_refresh (CardeaCatalogueHost *self, gboolean afresh)
+{
+  begin_soon (self);
+  if (afresh)
+    cardea_host_kill (self->host);
+}
+
+gboolean
+cardea_catalogue_host_is_busy (const CardeaCatalogueHost *self)
+{
+  return self->under_way != NULL || self->soon != NULL;
+}
+
+CardeaHost *
+cardea_catalogue_host_get_host (const CardeaCatalogueHost *self)
+{
+  return self->host;
+}
+
+CardeaHostListing *
+cardea_catalogue_host_get_listing (const CardeaCatalogueHost *self)
+{
+  return self->listing;
+}
+
+const CardeaSnapshot *
+cardea_catalogue_host_get_snapshot (const CardeaCatalogueHost *self)
+{
+  return self->snapshot;
+}
+
+const CardeaReason *
+cardea_catalogue_host_get_problem (const CardeaCatalogueHost *self)
+{
+  return self->problem;
+}

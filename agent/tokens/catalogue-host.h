@@ -1,0 +1,34 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "agent/tokens/catalogue.h"
+#include "agent/tokens/snapshot.h"
+
+G_BEGIN_DECLS
+
+/* One host as the catalogue sees it: the last listing that counts, and the one that is under way. Never two
+ * at once; what is asked for meanwhile is one more afterwards. Main loop only. */
+typedef struct _CardeaCatalogueHost CardeaCatalogueHost;
+
+/* @done: a listing came or failed, and nothing more is asked for. */
+typedef void (*CardeaCatalogueHostFunc) (gpointer data);
+
+/* Begins to list at once. */
+CardeaCatalogueHost *cardea_catalogue_host_new (CardeaHost *host, CardeaCatalogueHostFunc done,
+                                                gpointer data);
+/* A listing under way is forgotten; the process is left alone. */
+void cardea_catalogue_host_free (CardeaCatalogueHost *self);
+
+/* Lists again, soon; @afresh: in a new process. */
+void cardea_catalogue_host_refresh (CardeaCatalogueHost *self, gboolean afresh);
+gboolean cardea_catalogue_host_is_busy (const CardeaCatalogueHost *self);
+
+CardeaHost *cardea_catalogue_host_get_host (const CardeaCatalogueHost *self);
+/* NULL before the first listing, and after one that failed. */
+CardeaHostListing *cardea_catalogue_host_get_listing (const CardeaCatalogueHost *self);
+const CardeaSnapshot *cardea_catalogue_host_get_snapshot (const CardeaCatalogueHost *self);
+const CardeaReason *cardea_catalogue_host_get_problem (const CardeaCatalogueHost *self);
+
+G_END_DECLS
