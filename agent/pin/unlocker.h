@@ -16,8 +16,10 @@ G_BEGIN_DECLS
 #define CARDEA_TYPE_UNLOCKER (cardea_unlocker_get_type ())
 G_DECLARE_FINAL_TYPE (CardeaUnlocker, cardea_unlocker, CARDEA, UNLOCKER, GObject)
 
-/* @state_directory: where marks are kept, made 0700 when missing. */
-CardeaUnlocker *cardea_unlocker_new (CardeaPrompter *prompter, const char *state_directory);
+/* @catalogue tells which tokens are present: a source must mean exactly one of them.
+ * @state_directory: where marks are kept, made 0700 when missing. */
+CardeaUnlocker *cardea_unlocker_new (CardeaPrompter *prompter, CardeaCatalogue *catalogue,
+                                     const char *state_directory);
 /* The sources of PINs from now on (CardeaPinSourceConfig elements). */
 void cardea_unlocker_set_sources (CardeaUnlocker *self, GPtrArray *sources);
 
