@@ -6,18 +6,20 @@
 #include "agent/api/methods.h"
 #include "agent/broker/json.h"
 
+typedef json_t *(*MakeAnswer) (const CardeaMethodContext *context);
+
+/* A call that waits for the tokens. While it is not over, what it works on is there. */
 typedef struct
 {
   CardeaCall *call;
-  CardeaBroker *broker;
-  json_t *(*make_answer) (CardeaCatalogue *catalogue, CardeaBroker *broker);
+  const CardeaMethodContext *context;
+  MakeAnswer make_answer;
 } Listing;
 
 static void
 listing_free (Listing *listing)
 {
   cardea_call_unref (listing->call);
-  g_object_unref (listing->broker);
   g_free (listing);
 }
 
@@ -28,57 +30,59 @@ on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Listing) listing = user_data;
   g_autoptr (GError) error = NULL;
+  gboolean settled = cardea_catalogue_settle_finish (CARDEA_CATALOGUE (source), result, &error);
 
-  if (cardea_catalogue_settle_finish (CARDEA_CATALOGUE (source), result, &error))
-    cardea_call_reply (listing->call, listing->make_answer (CARDEA_CATALOGUE (source), listing->broker));
+  if (cardea_call_is_over (listing->call))
+    return;
+
+  if (settled)
+    cardea_call_reply (listing->call, listing->make_answer (listing->context));
   else
     cardea_call_reply_error (listing->call, error);
 }
 
 static void
-list_when_settled (CardeaCall *call, const CardeaMethodContext *context,
-                   json_t *(*make_answer) (CardeaCatalogue *catalogue, CardeaBroker *broker))
+answer_when_settled (CardeaCall *call, const CardeaMethodContext *context, MakeAnswer make_answer)
 {
-  Listing *listing;
+  Listing *listing = g_new0 (Listing, 1);
 
-  if (!cardea_methods_expect_nothing (call))
-    return;
-
-  listing = g_new0 (Listing, 1);
   listing->call = cardea_call_ref (call);
-  listing->broker = g_object_ref (context->broker);
+  listing->context = context;
   listing->make_answer = make_answer;
   cardea_catalogue_settle_async (context->catalogue, cardea_call_get_cancellable (call), on_settled, listing);
 }
 
 static json_t *
-list_problems (CardeaCatalogue *catalogue, CardeaBroker *broker)
+list_problems (const CardeaMethodContext *context)
 {
-  g_autoptr (GPtrArray) of_catalogue = cardea_catalogue_get_problems (catalogue);
-  g_autoptr (GPtrArray) of_broker = cardea_broker_get_problems (broker);
-  g_autoptr (json_t) more = cardea_json_from_reasons (of_broker);
-  json_t *problems = cardea_json_from_reasons (of_catalogue);
+  g_autoptr (GPtrArray) of_configuration = context->get_problems (context->user_data);
+  g_autoptr (GPtrArray) of_broker = cardea_broker_get_problems (context->broker);
+  g_autoptr (GPtrArray) of_catalogue = cardea_catalogue_get_problems (context->catalogue);
+  json_t *problems = cardea_json_from_reasons (of_configuration);
+  g_autoptr (json_t) second = cardea_json_from_reasons (of_broker);
+  g_autoptr (json_t) third = cardea_json_from_reasons (of_catalogue);
 
-  json_array_extend (problems, more);
+  json_array_extend (problems, second);
+  json_array_extend (problems, third);
   return problems;
 }
 
 static json_t *
-make_tokens (CardeaCatalogue *catalogue, CardeaBroker *broker)
+make_tokens (const CardeaMethodContext *context)
 {
-  g_autoptr (GPtrArray) tokens = cardea_catalogue_get_tokens (catalogue);
+  g_autoptr (GPtrArray) tokens = cardea_catalogue_get_tokens (context->catalogue);
   json_t *array = json_array ();
 
   for (guint i = 0; i < tokens->len; i++)
     json_array_append_new (array, cardea_json_from_token (tokens->pdata[i]));
 
-  return json_pack ("{s:o, s:o}", "tokens", array, "problems", list_problems (catalogue, broker));
+  return json_pack ("{s:o, s:o}", "tokens", array, "problems", list_problems (context));
 }
 
 static json_t *
-make_certificates (CardeaCatalogue *catalogue, CardeaBroker *broker)
+make_certificates (const CardeaMethodContext *context)
 {
-  g_autoptr (GPtrArray) certificates = cardea_catalogue_get_certificates (catalogue);
+  g_autoptr (GPtrArray) certificates = cardea_catalogue_get_certificates (context->catalogue);
   json_t *array = json_array ();
 
   for (guint i = 0; i < certificates->len; i++)
@@ -87,16 +91,37 @@ make_certificates (CardeaCatalogue *catalogue, CardeaBroker *broker)
   return json_pack ("{s:o}", "certificates", array);
 }
 
+static json_t *
+make_problems (const CardeaMethodContext *context)
+{
+  return json_pack ("{s:o}", "problems", list_problems (context));
+}
+
 void
 cardea_handle_list_tokens (CardeaCall *call, gpointer context)
 {
-  list_when_settled (call, context, make_tokens);
+  if (cardea_methods_expect_nothing (call))
+    answer_when_settled (call, context, make_tokens);
 }
 
 void
 cardea_handle_list_certificates (CardeaCall *call, gpointer context)
 {
-  list_when_settled (call, context, make_certificates);
+  if (cardea_methods_expect_nothing (call))
+    answer_when_settled (call, context, make_certificates);
+}
+
+/* It answers when the tokens were read with the new configuration, so that its problems are all there are. */
+void
+cardea_handle_reload (CardeaCall *call, gpointer context)
+{
+  const CardeaMethodContext *methods = context;
+
+  if (!cardea_methods_expect_nothing (call))
+    return;
+
+  methods->reload (methods->user_data);
+  answer_when_settled (call, methods, make_problems);
 }
 
 void
@@ -115,60 +140,4 @@ cardea_handle_list_sessions (CardeaCall *call, gpointer context)
     json_array_append_new (array, cardea_json_from_session (sessions->pdata[i]));
 
   cardea_call_reply (call, json_pack ("{s:o}", "sessions", array));
-}
-
-/* Reload answers when the tokens were read with the new configuration, so that its problems are all there
- * are. */
-typedef struct
-{
-  CardeaCall *call;
-  CardeaBroker *broker;
-  GPtrArray *problems; /* of the configuration itself */
-} Reloading;
-
-static void
-reloading_free (Reloading *reloading)
-{
-  cardea_call_unref (reloading->call);
-  g_object_unref (reloading->broker);
-  g_ptr_array_unref (reloading->problems);
-  g_free (reloading);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Reloading, reloading_free)
-
-static void
-on_reload_settled (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (Reloading) reloading = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (json_t) more = NULL;
-  json_t *problems;
-
-  if (!cardea_catalogue_settle_finish (CARDEA_CATALOGUE (source), result, &error)) {
-    cardea_call_reply_error (reloading->call, error);
-    return;
-  }
-
-  problems = cardea_json_from_reasons (reloading->problems);
-  more = list_problems (CARDEA_CATALOGUE (source), reloading->broker);
-  json_array_extend (problems, more);
-  cardea_call_reply (reloading->call, json_pack ("{s:o}", "problems", problems));
-}
-
-void
-cardea_handle_reload (CardeaCall *call, gpointer context)
-{
-  const CardeaMethodContext *methods = context;
-  Reloading *reloading;
-
-  if (!cardea_methods_expect_nothing (call))
-    return;
-
-  reloading = g_new0 (Reloading, 1);
-  reloading->call = cardea_call_ref (call);
-  reloading->broker = g_object_ref (methods->broker);
-  reloading->problems = methods->reload (methods->reload_data);
-  cardea_catalogue_settle_async (methods->catalogue, cardea_call_get_cancellable (call), on_reload_settled,
-                                 reloading);
 }

@@ -10,17 +10,16 @@ G_BEGIN_DECLS
 
 /* Every method there is. The contract is socket-api/org.cardea.agent.varlink; a test compares the two. */
 
-/* Reads the configuration afresh and begins to read the tokens: what is wrong with it (of CardeaReason,
- * owned). */
-typedef GPtrArray *(*CardeaReload) (gpointer user_data);
-
 /* What methods work on, borrowed. */
 typedef struct
 {
   CardeaBroker *broker;
   CardeaCatalogue *catalogue;
-  CardeaReload reload;
-  gpointer reload_data;
+  /* Reads the configuration afresh and begins to read the tokens. */
+  void (*reload) (gpointer user_data);
+  /* What is wrong with the configuration and the modules it names: a new array of CardeaReason. */
+  GPtrArray *(*get_problems) (gpointer user_data);
+  gpointer user_data;
 } CardeaMethodContext;
 
 const CardeaMethod *cardea_methods_get (guint *n_methods);

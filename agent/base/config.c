@@ -360,6 +360,12 @@ cardea_config_get_headless (const CardeaConfig *self)
   return self->booleans[CARDEA_CONFIG_HEADLESS];
 }
 
+void
+cardea_config_set_headless (CardeaConfig *self)
+{
+  self->booleans[CARDEA_CONFIG_HEADLESS] = TRUE;
+}
+
 guint
 cardea_config_get_drain_seconds (const CardeaConfig *self)
 {

@@ -31,7 +31,9 @@ void cardea_config_unref (CardeaConfig *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaConfig, cardea_config_unref)
 
 /* [agent] */
-gboolean cardea_config_get_headless (const CardeaConfig *self);   /* headless=false */
+gboolean cardea_config_get_headless (const CardeaConfig *self); /* headless=false */
+/* --headless of the command line; only by who loaded it, before anybody else has it. */
+void cardea_config_set_headless (CardeaConfig *self);
 guint cardea_config_get_drain_seconds (const CardeaConfig *self); /* drain-seconds=10, 0 to 300 */
 guint cardea_config_get_io_threads (const CardeaConfig *self); /* io-threads=0: one a processor, at most 4 */
 

@@ -1,0 +1,309 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The agent, put together.
+ *
+ * The only place that knows which implementation stands behind each interface, and in which order they begin
+ * and end: programs come in last and go out first, NSS is the first to start and the last to stop. */
+#include "agent/agent.h"
+
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "agent/api/listener.h"
+#include "agent/api/service.h"
+#include "agent/environment.h"
+#include "agent/hosts/modules.h"
+#include "agent/prompt/headless.h"
+#include "agent/tls/nss.h"
+#include "socket-api/wire/error.h"
+
+#define LAST_CALLS_MS 10000 /* for what was cancelled to come back before we end */
+
+struct _CardeaAgent
+{
+  char **config_files;
+  char **modules;
+  char *host_program;
+  gboolean headless;
+  gboolean has_nss;
+
+  CardeaConfig *config;
+  GPtrArray *config_problems; /* of CardeaReason: the last file that was wrong, or empty */
+  GPtrArray *module_problems; /* of CardeaReason */
+  CardeaCatalogue *catalogue;
+  CardeaUnlocker *unlocker;
+  CardeaRelayPool *relays;
+  CardeaBroker *broker;
+  CardeaMethodContext context;
+  CardeaService *service;
+  CardeaListener *listener;
+
+  void (*stopped) (gpointer user_data); /* while stopping */
+  gpointer stopped_data;
+};
+
+static CardeaConfig *
+load_config (CardeaAgent *self, GError **error)
+{
+  CardeaConfig *config = cardea_config_load ((const char *const *)self->config_files, error);
+
+  if (config && self->headless)
+    cardea_config_set_headless (config);
+  return config;
+}
+
+/* Of CardeaHost; what is wrong with the modules becomes ours. */
+static GPtrArray *
+make_hosts (CardeaAgent *self)
+{
+  const CardeaModuleSources sources = { .command_line = (const char *const *)self->modules };
+  g_autoptr (GPtrArray) problems = cardea_reasons_new ();
+  g_autoptr (GPtrArray) specs = cardea_modules_find (self->config, &sources, problems);
+  g_auto (GStrv) environment =
+      cardea_environment_for_hosts (cardea_config_get_pass_environment (self->config));
+  GPtrArray *hosts = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < specs->len; i++)
+    g_ptr_array_add (hosts,
+                     cardea_host_new (specs->pdata[i], self->host_program, (const char *const *)environment));
+
+  for (guint i = 0; i < problems->len; i++) {
+    const CardeaReason *problem = problems->pdata[i];
+
+    g_warning ("%s%s%s", problem->message, problem->remedy ? " " : "",
+               problem->remedy ? problem->remedy : "");
+  }
+
+  g_clear_pointer (&self->module_problems, g_ptr_array_unref);
+  self->module_problems = g_steal_pointer (&problems);
+  return hosts;
+}
+
+static void
+apply_config (CardeaAgent *self, CardeaConfig *config)
+{
+  g_autoptr (GPtrArray) hosts = NULL;
+
+  cardea_config_unref (self->config);
+  self->config = cardea_config_ref (config);
+  hosts = make_hosts (self);
+  cardea_unlocker_set_sources (self->unlocker, cardea_config_get_pin_sources (config));
+  cardea_broker_set_config (self->broker, config);
+  cardea_catalogue_set_hosts (self->catalogue, hosts);
+}
+
+void
+cardea_agent_reload (CardeaAgent *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CardeaConfig) config = load_config (self, &error);
+
+  g_ptr_array_set_size (self->config_problems, 0);
+  if (config) {
+    apply_config (self, config);
+    g_message ("Configuration read; tokens are read afresh");
+  } else {
+    g_warning ("%s The configuration stays as it was.", error->message);
+    g_ptr_array_add (
+        self->config_problems,
+        cardea_reason_new (CARDEA_REASON_CONFIGURATION_INVALID,
+                           "Correct the file and reload; until then the configuration stays as it was.", "%s",
+                           error->message));
+  }
+
+  cardea_catalogue_renew (self->catalogue);
+}
+
+static void
+on_reload_called (gpointer user_data)
+{
+  cardea_agent_reload (user_data);
+}
+
+static GPtrArray *
+on_problems_asked (gpointer user_data)
+{
+  CardeaAgent *self = user_data;
+  GPtrArray *problems = cardea_reasons_copy (self->config_problems);
+
+  for (guint i = 0; i < self->module_problems->len; i++)
+    g_ptr_array_add (problems, cardea_reason_copy (self->module_problems->pdata[i]));
+  return problems;
+}
+
+static void
+on_incoming (int fd, gpointer user_data)
+{
+  CardeaAgent *self = user_data;
+
+  cardea_service_add (self->service, fd);
+}
+
+static gboolean
+check_config_files (const CardeaOptions *options, GError **error)
+{
+  for (guint i = 0; options->config_files && options->config_files[i]; i++) {
+    if (access (options->config_files[i], R_OK) != 0) {
+      cardea_set_error (error, CARDEA_ERROR_CONFIGURATION,
+                        "%s cannot be read; correct --config, or leave it out for the usual files",
+                        options->config_files[i]);
+      return FALSE;
+    }
+  }
+
+  return TRUE;
+}
+
+static void
+build (CardeaAgent *self, const CardeaOptions *options)
+{
+  g_autofree char *state = cardea_options_get_state_directory (options);
+  g_autoptr (GPtrArray) hosts = make_hosts (self);
+  g_autoptr (CardeaPrompter) prompter = cardea_headless_prompter_new ();
+
+  self->catalogue = cardea_catalogue_new (hosts);
+  self->unlocker = cardea_unlocker_new (prompter, self->catalogue, state);
+  cardea_unlocker_set_sources (self->unlocker, cardea_config_get_pin_sources (self->config));
+  self->relays = cardea_relay_pool_new (cardea_config_get_io_threads (self->config));
+  self->broker = cardea_broker_new (self->config, self->catalogue, self->unlocker, self->relays);
+
+  self->context.broker = self->broker;
+  self->context.catalogue = self->catalogue;
+  self->context.reload = on_reload_called;
+  self->context.get_problems = on_problems_asked;
+  self->context.user_data = self;
+  self->service = cardea_service_new (&self->context);
+}
+
+static gboolean
+start_listening (CardeaAgent *self, const CardeaOptions *options, GError **error)
+{
+  g_autofree char *path = cardea_options_get_socket (options);
+  int passed = sd_listen_fds (1);
+
+  if (passed > 1) {
+    cardea_set_error (error, CARDEA_ERROR_CONFIGURATION,
+                      "%d sockets were passed to the agent, and it serves one; correct the socket unit",
+                      passed);
+    return FALSE;
+  }
+
+  if (passed == 1) {
+    self->listener = cardea_listener_new_for_fd (SD_LISTEN_FDS_START, on_incoming, self, error);
+  } else if (path) {
+    self->listener = cardea_listener_new (path, on_incoming, self, error);
+  } else {
+    cardea_set_error (
+        error, CARDEA_ERROR_CONFIGURATION,
+        "XDG_RUNTIME_DIR is not set, so there is no place for the socket; log in with a session, or name "
+        "one with --socket");
+  }
+
+  return self->listener != NULL;
+}
+
+CardeaAgent *
+cardea_agent_new (const CardeaOptions *options, GError **error)
+{
+  g_autoptr (CardeaAgent) self = g_new0 (CardeaAgent, 1);
+
+  self->config_files = cardea_options_get_config_files (options);
+  self->modules = g_strdupv (options->modules);
+  self->host_program = cardea_options_get_host_program (options);
+  self->headless = options->headless;
+  self->config_problems = cardea_reasons_new ();
+
+  if (!check_config_files (options, error))
+    return NULL;
+  self->config = load_config (self, error);
+  if (!self->config)
+    return NULL;
+
+  self->has_nss = cardea_nss_start (error);
+  if (!self->has_nss)
+    return NULL;
+
+  build (self, options);
+  return start_listening (self, options, error) ? g_steal_pointer (&self) : NULL;
+}
+
+static void
+on_drained (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  CardeaAgent *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!cardea_broker_drain_finish (CARDEA_BROKER (source), result, &error))
+    g_warning ("%s", error->message);
+  self->stopped (self->stopped_data);
+}
+
+void
+cardea_agent_stop (CardeaAgent *self, void (*stopped) (gpointer user_data), gpointer user_data)
+{
+  if (self->stopped) {
+    cardea_broker_hurry (self->broker);
+    return;
+  }
+
+  self->stopped = stopped;
+  self->stopped_data = user_data;
+  g_clear_pointer (&self->listener, cardea_listener_free);
+  cardea_broker_drain_async (self->broker, cardea_config_get_drain_seconds (self->config), on_drained, self);
+}
+
+static gboolean
+on_last_calls_over (gpointer user_data)
+{
+  gboolean *over = user_data;
+
+  *over = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+/* Calls that were cancelled still come back once more; they hold what they work on until then. */
+static void
+end_object (gpointer object)
+{
+  gpointer left = object;
+  gboolean over = FALSE;
+  guint timer;
+
+  if (!object)
+    return;
+
+  g_object_add_weak_pointer (object, &left);
+  g_object_unref (object);
+  timer = g_timeout_add (LAST_CALLS_MS, on_last_calls_over, &over);
+  while (left && !over)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (timer);
+
+  if (left) {
+    g_warning ("Something is still under way after %d s; ending all the same", LAST_CALLS_MS / 1000);
+    g_object_remove_weak_pointer (object, &left);
+  }
+}
+
+void
+cardea_agent_free (CardeaAgent *self)
+{
+  g_clear_pointer (&self->listener, cardea_listener_free);
+  g_clear_pointer (&self->service, cardea_service_free);
+  end_object (g_steal_pointer (&self->broker));
+  g_clear_pointer (&self->relays, cardea_relay_pool_free);
+  end_object (g_steal_pointer (&self->unlocker));
+  end_object (g_steal_pointer (&self->catalogue));
+  g_clear_pointer (&self->config, cardea_config_unref);
+  g_clear_pointer (&self->config_problems, g_ptr_array_unref);
+  g_clear_pointer (&self->module_problems, g_ptr_array_unref);
+
+  if (self->has_nss && !cardea_nss_stop ())
+    g_warning ("NSS did not stop: certificates are still in use");
+
+  g_strfreev (self->config_files);
+  g_strfreev (self->modules);
+  g_free (self->host_program);
+  g_free (self);
+}

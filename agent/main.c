@@ -1,0 +1,122 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* cardea-agent: options, signals, the loop, the exit code. */
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+
+#include "agent/agent.h"
+#include "config.h"
+#include "socket-api/secret/secret.h"
+
+enum
+{
+  EXIT_DONE = 0,
+  EXIT_FAILED = 1,
+  EXIT_USAGE = 2,
+};
+
+typedef struct
+{
+  CardeaAgent *agent;
+  GMainLoop *loop;
+} Program;
+
+/* Each stream takes three descriptors. */
+static void
+raise_descriptor_limit (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0)
+    return;
+
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit (RLIMIT_NOFILE, &limit) != 0)
+    g_warning ("The limit on open files stays low; fewer streams than documented are possible");
+}
+
+static void
+on_stopped (gpointer user_data)
+{
+  g_main_loop_quit (user_data);
+}
+
+static gboolean
+on_stop_signal (gpointer user_data)
+{
+  Program *program = user_data;
+
+  sd_notify (0, "STOPPING=1");
+  cardea_agent_stop (program->agent, on_stopped, program->loop);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_reload_signal (gpointer user_data)
+{
+  Program *program = user_data;
+
+  sd_notifyf (0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
+  cardea_agent_reload (program->agent);
+  sd_notify (0, "READY=1");
+  return G_SOURCE_CONTINUE;
+}
+
+static int
+run (const CardeaOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (CardeaAgent) agent = cardea_agent_new (options, &error);
+  Program program = { agent, loop };
+  guint sources[3];
+
+  if (!agent) {
+    g_printerr ("cardea-agent: %s\n", error->message);
+    return EXIT_FAILED;
+  }
+
+  sources[0] = g_unix_signal_add (SIGTERM, on_stop_signal, &program);
+  sources[1] = g_unix_signal_add (SIGINT, on_stop_signal, &program);
+  sources[2] = g_unix_signal_add (SIGHUP, on_reload_signal, &program);
+  sd_notify (0, "READY=1");
+  g_main_loop_run (loop);
+
+  for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
+    g_source_remove (sources[i]);
+  return EXIT_DONE;
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CardeaOptions) options = NULL;
+  g_auto (GStrv) arguments = NULL;
+
+  if (!cardea_secret_protect_process (&error)) {
+    g_printerr ("cardea-agent: %s\n", error->message);
+    return EXIT_FAILED;
+  }
+
+  g_set_prgname ("cardea-agent");
+  signal (SIGPIPE, SIG_IGN);
+  arguments = g_strdupv (argv);
+  options = cardea_options_parse (arguments, &error);
+  if (!options) {
+    g_printerr ("cardea-agent: %s\nTry “cardea-agent --help”.\n", error->message);
+    return EXIT_USAGE;
+  }
+
+  if (options->version) {
+    g_print ("cardea-agent %s\n", CARDEA_VERSION);
+    return EXIT_DONE;
+  }
+
+  raise_descriptor_limit ();
+  return run (options);
+}
