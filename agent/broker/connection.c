@@ -12,6 +12,7 @@
 #include "agent/broker/connection.h"
 
 #include "agent/broker/choice.h"
+#include "agent/broker/json.h"
 #include "agent/broker/signing.h"
 #include "agent/tls/dial.h"
 #include "agent/tls/handshake.h"
@@ -71,6 +72,31 @@ enter (Connection *self, CardeaStep step)
     self->on_step (step, self->step_data);
 }
 
+/* Hosts know modules, not tokens: here the error learns which token it was, and what is wrong with it. */
+static void
+name_token (Connection *self, GError *error)
+{
+  g_autoptr (CardeaReason) problem = NULL;
+  const CardeaReason *known;
+
+  if (self->chosen == NULL || json_object_get (cardea_error_get_parameters (error), "token") != NULL)
+    return;
+  if (!g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_TOKEN_UNAVAILABLE) &&
+      !g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_PIN_REFUSED))
+    return;
+
+  cardea_error_take_parameter (error, "token", json_string (self->chosen->token->uri));
+  if (!g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_TOKEN_UNAVAILABLE))
+    return;
+  known = cardea_host_get_problem (self->chosen->token->host);
+  problem = known != NULL ? cardea_reason_copy (known)
+                          : cardea_reason_new (CARDEA_REASON_MODULE_FAILED,
+                                               "Remove the token, insert it again and try "
+                                               "once more.",
+                                               "%s", error->message);
+  cardea_error_take_parameter (error, "problem", cardea_json_from_reason (problem));
+}
+
 /* What the caller is told when several things failed at once: its own time limit first, then the token, whose
  * failure is why the handshake failed. */
 static GError *
@@ -90,8 +116,10 @@ tell_failure (Connection *self, GError *error)
     told = cardea_error_new (CARDEA_ERROR_CANCELLED, "The connection was cancelled.");
   }
   if (told == NULL)
-    return error;
-  g_error_free (error);
+    told = error;
+  else
+    g_error_free (error);
+  name_token (self, told);
   return told;
 }
 
