@@ -40,6 +40,7 @@ static gboolean
 report (gpointer data)
 {
   CardeaRelay *self = data;
+  g_assert (g_atomic_int_get (&self->is_over)); /* also what makes the end visible here */
   self->ended (self, self->end, self->user_data);
   return G_SOURCE_REMOVE;
 }
