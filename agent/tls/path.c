@@ -168,6 +168,14 @@ remember (Search *self, const CardeaFlaw *flaw, const CardeaX509 *certificate, g
   return FALSE;
 }
 
+/* Key identifiers only say what to try first (RFC 5280, 4.2.1.1). */
+static gboolean
+is_likely (const CardeaX509 *child, const CardeaX509 *issuer)
+{
+  return child->issuer_key_id.length == 0 || issuer->key_id.length == 0 ||
+         cardea_der_equal (child->issuer_key_id, issuer->key_id);
+}
+
 /* Whether @issuer may stand on the path as it is. */
 static gboolean
 may_issue (Search *self, const CardeaX509 *issuer, gboolean anchor)
@@ -183,6 +191,9 @@ may_issue (Search *self, const CardeaX509 *issuer, gboolean anchor)
   self->steps--;
   if (child->signature_flaw != NULL)
     return remember (self, child->signature_flaw, child, anchor);
+  /* Not worth a signature, and NSS verifies none with a key that is too weak. */
+  if (issuer->flaw != NULL && is_likely (child, issuer))
+    return remember (self, issuer->flaw, issuer, anchor);
   if (!is_signed_by (self, child, issuer))
     return FALSE;
   flaw = check_authority (self, issuer);
@@ -217,14 +228,6 @@ try_issuer (Search *self, CardeaX509 *issuer)
     return TRUE;
   self->path.length--;
   return FALSE;
-}
-
-/* Key identifiers only say what to try first (RFC 5280, 4.2.1.1). */
-static gboolean
-is_likely (const CardeaX509 *child, const CardeaX509 *issuer)
-{
-  return child->issuer_key_id.length == 0 || issuer->key_id.length == 0 ||
-         cardea_der_equal (child->issuer_key_id, issuer->key_id);
 }
 
 static gboolean
