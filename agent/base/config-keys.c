@@ -15,6 +15,8 @@ const CardeaConfigKey cardea_config_keys[CARDEA_N_CONFIG_KEYS] = {
   [CARDEA_CONFIG_DRAIN_SECONDS] = { "agent", "drain-seconds", CARDEA_CONFIG_NUMBER, "10", 0, 300 },
   [CARDEA_CONFIG_IO_THREADS] = { "agent", "io-threads", CARDEA_CONFIG_NUMBER, "0", 0, 4 },
   [CARDEA_CONFIG_ALLOW_SERVERS] = { "allow", "servers", CARDEA_CONFIG_SERVERS, "" },
+  [CARDEA_CONFIG_ALLOW_CALLER_AUTHORITIES] = { "allow", "caller-authorities", CARDEA_CONFIG_BOOLEAN,
+                                               "false" },
   [CARDEA_CONFIG_AUTHORITIES_SYSTEM] = { "authorities", "system", CARDEA_CONFIG_BOOLEAN, "true" },
   [CARDEA_CONFIG_AUTHORITIES_DATABASE] = { "authorities", "nss-database", CARDEA_CONFIG_BOOLEAN, "true" },
   [CARDEA_CONFIG_AUTHORITIES_FILES] = { "authorities", "files", CARDEA_CONFIG_PATHS, "" },

@@ -379,6 +379,12 @@ cardea_config_get_io_threads (const CardeaConfig *self)
 }
 
 gboolean
+cardea_config_get_allow_caller_authorities (const CardeaConfig *self)
+{
+  return self->booleans[CARDEA_CONFIG_ALLOW_CALLER_AUTHORITIES];
+}
+
+gboolean
 cardea_config_get_system_authorities (const CardeaConfig *self)
 {
   return self->booleans[CARDEA_CONFIG_AUTHORITIES_SYSTEM];

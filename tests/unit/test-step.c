@@ -8,7 +8,8 @@
 static void
 test_names (void)
 {
-  static const char *const names[] = { "connecting", "verifying", "choosing", "pin", "signing", "ready", "failed" };
+  static const char *const names[] = { "connecting", "verifying", "choosing", "pin",
+                                       "signing",    "ready",     "failed" };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     g_assert_cmpstr (cardea_step_to_string (i), ==, names[i]);
@@ -19,13 +20,14 @@ static void
 test_order (void)
 {
   static const char *const allowed[] = {
-    "connecting verifying", "verifying choosing", "verifying ready", "choosing pin",  "choosing signing",
+    "connecting verifying", "verifying choosing", "verifying ready", "choosing pin", "choosing signing",
     "choosing ready",       "pin signing",        "signing ready",   NULL,
   };
 
   for (CardeaStep from = 0; from <= CARDEA_STEP_FAILED; from++) {
     for (CardeaStep to = 0; to < CARDEA_STEP_FAILED; to++) {
-      g_autofree char *pair = g_strdup_printf ("%s %s", cardea_step_to_string (from), cardea_step_to_string (to));
+      g_autofree char *pair =
+          g_strdup_printf ("%s %s", cardea_step_to_string (from), cardea_step_to_string (to));
 
       g_assert_cmpint (cardea_step_may_follow (from, to), ==, g_strv_contains (allowed, pair));
     }
