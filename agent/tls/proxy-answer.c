@@ -8,6 +8,7 @@
 
 #include "agent/tls/proxy-answer.h"
 
+#include "agent/tls/dial.h"
 #include "socket-api/wire/error.h"
 
 #define DIRECT "direct://"
@@ -122,7 +123,8 @@ cardea_proxy_answer_new_from_choice (const char *choice, GError **error)
     return cardea_proxy_answer_new (proxies);
   g_autoptr (GUri) uri = g_uri_parse (choice, G_URI_FLAGS_HAS_PASSWORD, NULL);
   const char *host = uri ? g_uri_get_host (uri) : NULL;
-  if (host && *host && is_usable (choice) && !g_str_equal (g_uri_get_scheme (uri), "direct"))
+  g_autofree char *name = host ? cardea_host_name_normalise (host, NULL) : NULL;
+  if (name && is_usable (choice) && !g_str_equal (g_uri_get_scheme (uri), "direct"))
     return cardea_proxy_answer_new (proxies);
   GError *refusal = cardea_error_new (
       CARDEA_ERROR_INVALID_PARAMETER,
