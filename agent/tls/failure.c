@@ -109,6 +109,7 @@ from_code (PRErrorCode code, const char *alert, gboolean finished)
     return cardea_failure_new (alert, "The server closed the connection %s, without saying why.", when);
   case PR_CONNECT_RESET_ERROR:
   case PR_CONNECT_ABORTED_ERROR:
+  case PR_NOT_CONNECTED_ERROR:
   case PR_SOCKET_SHUTDOWN_ERROR:
     return cardea_failure_new (alert, "The server reset the connection %s.", when);
   case SSL_ERROR_UNSUPPORTED_VERSION:

@@ -106,6 +106,14 @@ on_alert_sent (const PRFileDesc *fd, void *data, const SSLAlert *alert)
     self->alert_sent = alert->description;
 }
 
+static void
+on_handshake_finished (PRFileDesc *fd, void *data)
+{
+  CardeaTlsSocket *self = data;
+
+  self->finished = TRUE;
+}
+
 /* Resumption would go on with an earlier certificate, early data can be replayed, and authentication after
  * the handshake would come unasked: all off. SSL_ENABLE_FDX stays off as well: without it reading also sends
  * what an earlier write left behind. */
@@ -146,7 +154,8 @@ set_hooks (CardeaTlsSocket *self)
   return SSL_AuthCertificateHook (self->fd, on_auth_certificate, self) == SECSuccess &&
          SSL_GetClientAuthDataHook (self->fd, on_certificate_requested, self) == SECSuccess &&
          SSL_AlertReceivedCallback (self->fd, on_alert_received, self) == SECSuccess &&
-         SSL_AlertSentCallback (self->fd, on_alert_sent, self) == SECSuccess;
+         SSL_AlertSentCallback (self->fd, on_alert_sent, self) == SECSuccess &&
+         SSL_HandshakeCallback (self->fd, on_handshake_finished, self) == SECSuccess;
 }
 
 /* SNI carries names, never addresses (RFC 6066, 3). */
@@ -260,10 +269,11 @@ find_wait (CardeaTlsSocket *self)
   return wanted == 0 ? CARDEA_STEP_BLOCKED : CARDEA_STEP_WAIT;
 }
 
+/* SSL_ForceHandshake() goes on reading after the end, for what a silent server never sends. */
 CardeaTlsStep
 cardea_tls_socket_step (CardeaTlsSocket *self)
 {
-  if (SSL_ForceHandshake (self->fd) == SECSuccess)
+  if (self->finished || SSL_ForceHandshake (self->fd) == SECSuccess || self->finished)
     return CARDEA_STEP_DONE;
   return PR_GetError () == PR_WOULD_BLOCK_ERROR ? find_wait (self) : fail (self);
 }

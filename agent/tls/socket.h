@@ -29,6 +29,7 @@ typedef struct
   PRErrorCode error; /* of the last step that failed: later ones would only say that the handshake failed */
   gboolean wants_write;
 
+  gboolean finished;     /* both sides' Finished are through */
   gboolean auth_pending; /* NSS waits for the verdict on the server */
   GPtrArray *chain;      /* DER (GBytes), bounded */
   GBytes *stapled_ocsp;

@@ -52,6 +52,7 @@ classify (const NssStream *self, PRErrorCode code)
   switch (code) {
   case PR_CONNECT_RESET_ERROR:
   case PR_CONNECT_ABORTED_ERROR:
+  case PR_NOT_CONNECTED_ERROR:
   case PR_NETWORK_DOWN_ERROR:
   case PR_NETWORK_UNREACHABLE_ERROR:
   case PR_HOST_UNREACHABLE_ERROR:
