@@ -1,0 +1,27 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "agent/pin/unlocker.h"
+
+G_BEGIN_DECLS
+
+/* What the unlocker needs of the world of tokens: the real one is in unlocker-host.c, tests bring their own.
+ */
+typedef struct
+{
+  /* One C_Login, exactly once; @pin NULL: the token's own pinpad. As cardea_host_login_async(). */
+  void (*login_async) (gpointer data, CardeaToken *token, CardeaSecret *pin, GAsyncReadyCallback callback,
+                       gpointer callback_data);
+  gboolean (*login_finish) (gpointer data, CardeaToken *token, GAsyncResult *result, GError **error);
+  /* A new array that owns references to the tokens that are present now. */
+  GPtrArray *(*get_tokens) (gpointer data);
+} CardeaPinLogin;
+
+/* @login and what @data is stay valid as long as the unlocker. */
+CardeaUnlocker *cardea_unlocker_new_with_login (CardeaPrompter *prompter, const char *state_directory,
+                                                const CardeaPinLogin *login, gpointer data,
+                                                GDestroyNotify destroy);
+
+G_END_DECLS

@@ -1,0 +1,19 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "agent/tokens/catalogue.h"
+
+G_BEGIN_DECLS
+
+/* The errors of unlocking, with their parameters as org.cardea.agent has them. */
+GError *cardea_pin_error_refused (CardeaToken *token, CardeaPinState state);
+GError *cardea_pin_error_interaction (CardeaToken *token);
+GError *cardea_pin_error_unavailable (CardeaToken *token, CardeaReasonCode code, const char *remedy,
+                                      const char *format, ...) G_GNUC_PRINTF (4, 5);
+/* A source that cannot be used: @source_name of [pin NAME], or NULL where several are meant; @what is a
+ * sentence. */
+GError *cardea_pin_error_source (CardeaToken *token, const char *source_name, const char *what);
+
+G_END_DECLS

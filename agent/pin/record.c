@@ -1,0 +1,83 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The memory of one token's PIN: that it is unlocked, which PINs it refused, how many tries it says are left.
+ *
+ * Listings lag behind: between a refusal and the next listing a snapshot still says "fine". What a refusal
+ * told counts until the token is another insertion. Refused PINs are kept, as secrets, to be compared with,
+ * for just as long. */
+
+#include "agent/pin/record.h"
+
+#include "socket-api/secret/secret.h"
+
+static void
+unref_secret (gpointer secret)
+{
+  cardea_secret_unref (secret);
+}
+
+CardeaPinRecord *
+cardea_pin_record_new (void)
+{
+  CardeaPinRecord *self = g_new0 (CardeaPinRecord, 1);
+
+  self->refused = g_ptr_array_new_with_free_func (unref_secret);
+  return self;
+}
+
+void
+cardea_pin_record_free (CardeaPinRecord *self)
+{
+  g_clear_weak_pointer (&self->host);
+  g_ptr_array_unref (self->refused);
+  g_free (self);
+}
+
+gboolean
+cardea_pin_record_update (CardeaPinRecord *self, CardeaToken *token)
+{
+  if (self->host == token->host && self->generation == token->generation)
+    return TRUE;
+  if (self->host == token->host && self->generation > token->generation)
+    return FALSE;
+  g_set_weak_pointer (&self->host, token->host);
+  self->generation = token->generation;
+  self->logged_in = FALSE;
+  self->state_known = FALSE;
+  g_ptr_array_set_size (self->refused, 0);
+  return TRUE;
+}
+
+CardeaPinState
+cardea_pin_record_get_state (const CardeaPinRecord *self, CardeaToken *token)
+{
+  return self->state_known ? self->state : token->info->pin;
+}
+
+void
+cardea_pin_record_accept (CardeaPinRecord *self)
+{
+  self->logged_in = TRUE;
+  self->state_known = FALSE;
+  g_ptr_array_set_size (self->refused, 0);
+}
+
+/* A token that does not say how it stands has one try less than before: that is low. */
+void
+cardea_pin_record_refuse (CardeaPinRecord *self, CardeaSecret *secret, CardeaPinState state)
+{
+  self->state_known = TRUE;
+  self->state = state == CARDEA_PIN_FINE || state == CARDEA_PIN_UNKNOWN ? CARDEA_PIN_LOW : state;
+  if (secret != NULL && !cardea_pin_record_is_refused (self, secret))
+    g_ptr_array_add (self->refused, cardea_secret_ref (secret));
+}
+
+gboolean
+cardea_pin_record_is_refused (const CardeaPinRecord *self, CardeaSecret *secret)
+{
+  for (guint i = 0; i < self->refused->len; i++)
+    if (cardea_secret_equal (g_ptr_array_index (self->refused, i), secret))
+      return TRUE;
+  return FALSE;
+}

@@ -1,0 +1,32 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "agent/tokens/catalogue.h"
+
+G_BEGIN_DECLS
+
+/* What the agent knows of the PIN of one token as long as it is the same insertion (generation of its host).
+ */
+typedef struct
+{
+  CardeaHost *host; /* weak: another host of the same name is another token */
+  guint64 generation;
+  gboolean logged_in;
+  gboolean state_known; /* a refusal told the state, newer than any listing of this generation */
+  CardeaPinState state;
+  GPtrArray *refused; /* of CardeaSecret */
+} CardeaPinRecord;
+
+CardeaPinRecord *cardea_pin_record_new (void);
+void cardea_pin_record_free (CardeaPinRecord *self);
+
+/* Begins anew when @token is of a newer reading than what is known. FALSE: it is of an older one. */
+gboolean cardea_pin_record_update (CardeaPinRecord *self, CardeaToken *token);
+CardeaPinState cardea_pin_record_get_state (const CardeaPinRecord *self, CardeaToken *token);
+void cardea_pin_record_accept (CardeaPinRecord *self);
+void cardea_pin_record_refuse (CardeaPinRecord *self, CardeaSecret *secret, CardeaPinState state);
+gboolean cardea_pin_record_is_refused (const CardeaPinRecord *self, CardeaSecret *secret);
+
+G_END_DECLS

@@ -1,0 +1,19 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "agent/pin/sources.h"
+#include "agent/tokens/catalogue.h"
+
+G_BEGIN_DECLS
+
+/* The source (borrowed) whose PIN may be tried on @token, of CardeaPinSource elements. NULL without
+ * @obstacle: none names it. NULL with @obstacle: one does, and why it is not used. @tokens: all that are
+ * present; @state: the PIN's now. */
+CardeaPinSource *cardea_pin_choose_source (GPtrArray *sources, GPtrArray *tokens, CardeaToken *token,
+                                           CardeaPinState state, GError **obstacle);
+/* Whether this very token, of this very reading, is among those present. */
+gboolean cardea_pin_is_present (GPtrArray *tokens, CardeaToken *token);
+
+G_END_DECLS

@@ -1,0 +1,446 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The unlocking of one token, from the first who needs it to what all who wait are told.
+ *
+ * A source of the configuration comes first, once; then a person, as often as the token and they allow. A
+ * login that was begun is always waited for, even when everybody has gone: only its outcome tells whether the
+ * mark of a source may go, and whether a PIN was refused. Questions are withdrawn when nobody waits for them
+ * any more. */
+
+#include "agent/pin/unlock-job.h"
+
+#include "agent/pin/attempt.h"
+#include "agent/pin/outcome.h"
+#include "agent/pin/source-choice.h"
+#include "socket-api/wire/error.h"
+
+#define MAX_QUESTIONS 5
+
+typedef enum
+{
+  JOB_CREATED,
+  JOB_PREPARING,  /* a source is read and marked, in a worker */
+  JOB_ASKING,     /* the prompter has the question */
+  JOB_LOGGING_IN, /* the token has the PIN */
+  JOB_SETTLING,   /* a mark is taken away, in a worker */
+  JOB_DONE,
+} JobState;
+
+static const char *const state_names[] = {
+  "created", "preparing", "asking", "logging-in", "settling", "done"
+};
+
+/* Where each state may lead, as bits. */
+static const guint transitions[] = {
+  [JOB_CREATED] = 1 << JOB_PREPARING | 1 << JOB_ASKING | 1 << JOB_DONE,
+  [JOB_PREPARING] = 1 << JOB_ASKING | 1 << JOB_LOGGING_IN | 1 << JOB_SETTLING | 1 << JOB_DONE,
+  [JOB_ASKING] = 1 << JOB_ASKING | 1 << JOB_LOGGING_IN | 1 << JOB_DONE,
+  [JOB_LOGGING_IN] = 1 << JOB_ASKING | 1 << JOB_SETTLING | 1 << JOB_DONE,
+  [JOB_SETTLING] = 1 << JOB_PREPARING | 1 << JOB_ASKING | 1 << JOB_DONE,
+  [JOB_DONE] = 0,
+};
+
+struct _CardeaUnlockJob
+{
+  GObject *owner;
+  const CardeaUnlockWorld *world;
+  CardeaPinRecord *record;
+  CardeaToken *token;
+  CardeaUnlockDone done;
+  gpointer done_data;
+
+  JobState state;
+  GPtrArray *waiters;        /* of Waiter */
+  GCancellable *question;    /* of the question that is open */
+  CardeaPinSource *source;   /* the one that is tried first, or NULL */
+  CardeaPinAttempt *attempt; /* with a source's PIN, until its mark is settled */
+  CardeaSecret *typed;       /* with a person's PIN */
+  GError *obstacle;          /* why the source is not used */
+  GError *refusal;           /* the last PIN was refused */
+  GError *outcome;           /* while settling: what is to be told, NULL for success */
+  guint n_questions;
+  gboolean typed_refused;
+  gboolean unused; /* while settling: the PIN was not sent, since nobody waited any more */
+};
+
+typedef struct
+{
+  CardeaUnlockJob *job;
+  GTask *task;
+  guint64 generation;
+  gboolean may_ask;
+  CardeaPinQuestion *template;
+  GSource *cancelled; /* or NULL */
+} Waiter;
+
+static void ask_or_fail (CardeaUnlockJob *self);
+
+static void
+set_state (CardeaUnlockJob *self, JobState state)
+{
+  g_assert ((transitions[self->state] & 1u << state) != 0);
+  g_debug ("unlock %s: %s -> %s", self->token->uri, state_names[self->state], state_names[state]);
+  self->state = state;
+}
+
+static CardeaPinQuestion *
+copy_question (const CardeaPinQuestion *template)
+{
+  CardeaPinQuestion *question = cardea_pin_question_new ();
+
+  if (template != NULL) {
+    question->program = g_strdup (template->program);
+    question->server_name = g_strdup (template->server_name);
+    question->port = template->port;
+  }
+  return question;
+}
+
+static void
+free_waiter (gpointer data)
+{
+  Waiter *waiter = data;
+
+  if (waiter->cancelled != NULL) {
+    g_source_destroy (waiter->cancelled);
+    g_source_unref (waiter->cancelled);
+  }
+  g_object_unref (waiter->task);
+  cardea_pin_question_free (waiter->template);
+  g_free (waiter);
+}
+
+/* Tells one who waits; @error NULL: unlocked. A later insertion is not what was unlocked. */
+static void
+tell (CardeaUnlockJob *self, Waiter *waiter, const GError *error)
+{
+  if (error != NULL)
+    g_task_return_error (waiter->task, g_error_copy (error));
+  else if (waiter->generation != self->token->generation)
+    g_task_return_error (waiter->task,
+                         cardea_pin_error_unavailable (self->token, CARDEA_REASON_MODULE_FAILED, "Try again.",
+                                                       "The token was read anew in the meantime."));
+  else
+    g_task_return_boolean (waiter->task, TRUE);
+}
+
+static void
+free_job (CardeaUnlockJob *self)
+{
+  g_ptr_array_unref (self->waiters);
+  g_clear_object (&self->question);
+  g_clear_pointer (&self->attempt, cardea_pin_attempt_free);
+  g_clear_pointer (&self->source, cardea_pin_source_unref);
+  g_clear_pointer (&self->typed, cardea_secret_unref);
+  g_clear_error (&self->obstacle);
+  g_clear_error (&self->refusal);
+  g_clear_error (&self->outcome);
+  cardea_token_unref (self->token);
+  g_object_unref (self->owner);
+  g_free (self);
+}
+
+static void
+finish (CardeaUnlockJob *self, const GError *error)
+{
+  set_state (self, JOB_DONE);
+  self->done (self, self->done_data);
+  for (guint i = 0; i < self->waiters->len; i++)
+    tell (self, g_ptr_array_index (self->waiters, i), error);
+  free_job (self);
+}
+
+static void
+on_withdrawn (GObject *source, GAsyncResult *result, gpointer data)
+{
+  CardeaUnlockJob *self = data;
+  g_autoptr (GError) error = NULL;
+
+  /* Nothing was lost: the source rests until it is changed, which is the safe side. */
+  if (!cardea_pin_attempt_withdraw_finish (result, &error))
+    g_warning ("%s The PIN source of \"%s\" will not be used again before it changes.", error->message,
+               self->token->uri);
+  if (self->unused && self->waiters->len > 0)
+    cardea_unlock_job_start (self); /* meanwhile somebody came */
+  else
+    finish (self, self->outcome);
+}
+
+/* Takes the mark away where there is one, then ends with @error (taken; NULL: unlocked). */
+static void
+settle (CardeaUnlockJob *self, GError *error)
+{
+  self->outcome = error;
+  if (self->attempt == NULL) {
+    finish (self, self->outcome);
+    return;
+  }
+  set_state (self, JOB_SETTLING);
+  cardea_pin_attempt_withdraw_async (g_steal_pointer (&self->attempt), on_withdrawn, self);
+}
+
+static CardeaPinState
+read_state (const GError *error)
+{
+  json_t *parameters = cardea_error_get_parameters (error);
+  const char *name = parameters != NULL ? json_string_value (json_object_get (parameters, "pin")) : NULL;
+  CardeaPinState state = CARDEA_PIN_UNKNOWN;
+
+  if (name != NULL)
+    (void)cardea_pin_state_from_string (name, &state);
+  return state;
+}
+
+static void
+on_refused (CardeaUnlockJob *self, const GError *error)
+{
+  CardeaSecret *sent = self->attempt != NULL ? self->attempt->secret : self->typed;
+
+  cardea_pin_record_refuse (self->record, sent, read_state (error));
+  self->typed_refused = self->attempt == NULL;
+  if (self->attempt != NULL)
+    cardea_pin_source_refuse (self->source);
+  g_clear_error (&self->refusal);
+  self->refusal = cardea_pin_error_refused (self->token, self->record->state);
+  /* The mark stays. */
+  g_clear_pointer (&self->attempt, cardea_pin_attempt_free);
+  ask_or_fail (self);
+}
+
+static void
+on_logged_in (GObject *source, GAsyncResult *result, gpointer data)
+{
+  CardeaUnlockJob *self = data;
+  g_autoptr (GError) error = NULL;
+  gboolean done = self->world->login->login_finish (self->world->login_data, self->token, result, &error);
+
+  if (done) {
+    cardea_pin_record_accept (self->record);
+    settle (self, NULL);
+  } else if (g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_PIN_REFUSED)) {
+    on_refused (self, error);
+  } else if (g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_BUSY)) {
+    /* The host was not even started: the PIN was not sent. */
+    settle (self, g_steal_pointer (&error));
+  } else {
+    /* The PIN may have been sent: the mark of a source stays. */
+    finish (self, error);
+  }
+}
+
+static void
+log_in (CardeaUnlockJob *self, CardeaSecret *pin)
+{
+  set_state (self, JOB_LOGGING_IN);
+  self->world->login->login_async (self->world->login_data, self->token, pin, on_logged_in, self);
+}
+
+static gboolean
+is_still_present (CardeaUnlockJob *self)
+{
+  g_autoptr (GPtrArray) tokens = self->world->login->get_tokens (self->world->login_data);
+
+  return cardea_pin_is_present (tokens, self->token);
+}
+
+static void
+on_prepared (GObject *source, GAsyncResult *result, gpointer data)
+{
+  CardeaUnlockJob *self = data;
+  g_autoptr (GError) error = NULL;
+  const char *name = cardea_pin_source_get_name (self->source);
+
+  self->attempt = cardea_pin_attempt_prepare_finish (result, &error);
+  if (self->attempt == NULL) {
+    self->obstacle = cardea_pin_error_source (self->token, name, error->message);
+    ask_or_fail (self);
+    return;
+  }
+  self->unused = self->waiters->len == 0;
+  if (self->unused) {
+    settle (self, NULL);
+  } else if (!is_still_present (self)) {
+    settle (self, cardea_pin_error_unavailable (self->token, CARDEA_REASON_MODULE_FAILED,
+                                                "Insert it and try again.",
+                                                "The token went away before its PIN was sent."));
+  } else if (cardea_pin_record_is_refused (self->record, self->attempt->secret)) {
+    self->obstacle = cardea_pin_error_source (self->token, name, "The token has refused this PIN before.");
+    g_clear_pointer (&self->attempt, cardea_pin_attempt_free);
+    ask_or_fail (self);
+  } else {
+    log_in (self, self->attempt->secret);
+  }
+}
+
+static gboolean
+is_cancelled (CardeaUnlockJob *self, const GError *error)
+{
+  return self->waiters->len > 0 && self->question != NULL && g_cancellable_is_cancelled (self->question) &&
+         (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
+          g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_CANCELLED));
+}
+
+static void
+on_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  CardeaUnlockJob *self = data;
+  g_autoptr (GError) error = NULL;
+
+  g_clear_pointer (&self->typed, cardea_secret_unref);
+  self->typed = cardea_prompter_ask_pin_finish (self->world->prompter, result, &error);
+  if (error != NULL && is_cancelled (self, error)) {
+    /* It was withdrawn when nobody waited; meanwhile somebody came. */
+    ask_or_fail (self);
+  } else if (g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_INTERACTION_REQUIRED)) {
+    finish (self, self->refusal != NULL ? self->refusal : self->obstacle != NULL ? self->obstacle : error);
+  } else if (error != NULL) {
+    finish (self, error);
+  } else if (self->waiters->len == 0) {
+    finish (self, NULL);
+  } else if (self->typed == NULL && !self->token->info->pinpad) {
+    /* No PIN would be a try, too. */
+    g_autoptr (GError) nothing = cardea_error_new (CARDEA_ERROR_CANCELLED, "No PIN was given.");
+
+    finish (self, nothing);
+  } else if (self->typed != NULL && cardea_pin_record_is_refused (self->record, self->typed)) {
+    self->typed_refused = TRUE;
+    if (self->refusal == NULL)
+      self->refusal = cardea_pin_error_refused (self->token, self->record->state);
+    ask_or_fail (self);
+  } else {
+    log_in (self, self->typed);
+  }
+}
+
+static CardeaPinQuestion *
+make_question (CardeaUnlockJob *self, const CardeaPinQuestion *template)
+{
+  CardeaPinState state = cardea_pin_record_get_state (self->record, self->token);
+  CardeaPinQuestion *question = copy_question (template);
+
+  question->token_uri = g_strdup (self->token->uri);
+  question->token_label = g_strdup (self->token->info->label);
+  question->reader = g_strdup (self->token->info->reader);
+  question->pinpad = self->token->info->pinpad;
+  question->low = state == CARDEA_PIN_LOW;
+  question->final_try = state == CARDEA_PIN_FINAL_TRY;
+  question->rejected = self->typed_refused;
+  return question;
+}
+
+/* Those who allow no question are told why there was no other way. */
+static void
+dismiss_silent_waiters (CardeaUnlockJob *self)
+{
+  g_autoptr (GError) error = self->refusal != NULL    ? g_error_copy (self->refusal)
+                             : self->obstacle != NULL ? g_error_copy (self->obstacle)
+                                                      : cardea_pin_error_interaction (self->token);
+
+  for (guint i = self->waiters->len; i > 0; i--) {
+    Waiter *waiter = g_ptr_array_index (self->waiters, i - 1);
+
+    if (waiter->may_ask)
+      continue;
+    tell (self, waiter, error);
+    g_ptr_array_remove_index (self->waiters, i - 1);
+  }
+}
+
+static void
+ask_or_fail (CardeaUnlockJob *self)
+{
+  g_autoptr (CardeaPinQuestion) question = NULL;
+  Waiter *first;
+
+  dismiss_silent_waiters (self);
+  if (self->waiters->len == 0 || (self->refusal != NULL && (self->n_questions >= MAX_QUESTIONS ||
+                                                            self->record->state == CARDEA_PIN_LOCKED))) {
+    finish (self, self->refusal);
+    return;
+  }
+  first = g_ptr_array_index (self->waiters, 0);
+  question = make_question (self, first->template);
+  self->n_questions++;
+  g_clear_object (&self->question);
+  self->question = g_cancellable_new ();
+  set_state (self, JOB_ASKING);
+  cardea_prompter_ask_pin_async (self->world->prompter, question, self->question, on_answered, self);
+}
+
+static gboolean
+may_anybody_be_asked (CardeaUnlockJob *self)
+{
+  for (guint i = 0; i < self->waiters->len; i++)
+    if (((Waiter *)g_ptr_array_index (self->waiters, i))->may_ask)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+on_waiter_cancelled (GCancellable *cancellable, gpointer data)
+{
+  Waiter *waiter = data;
+  CardeaUnlockJob *self = waiter->job;
+
+  g_task_return_error (
+      waiter->task,
+      cardea_error_new (CARDEA_ERROR_CANCELLED, "The connection was given up while the token was unlocked."));
+  g_ptr_array_remove (self->waiters, waiter);
+  if (self->state == JOB_ASKING && !may_anybody_be_asked (self))
+    g_cancellable_cancel (self->question);
+  return G_SOURCE_REMOVE;
+}
+
+void
+cardea_unlock_job_join (CardeaUnlockJob *self, GTask *task, guint64 generation,
+                        const CardeaPinQuestion *template, gboolean may_ask, GCancellable *cancellable)
+{
+  Waiter *waiter = g_new0 (Waiter, 1);
+
+  waiter->job = self;
+  waiter->task = task;
+  waiter->generation = generation;
+  waiter->may_ask = may_ask;
+  waiter->template = copy_question (template);
+  if (cancellable != NULL) {
+    waiter->cancelled = g_cancellable_source_new (cancellable);
+    g_source_set_callback (waiter->cancelled, G_SOURCE_FUNC (on_waiter_cancelled), waiter, NULL);
+    g_source_attach (waiter->cancelled, g_main_context_get_thread_default ());
+  }
+  g_ptr_array_add (self->waiters, waiter);
+}
+
+CardeaUnlockJob *
+cardea_unlock_job_new (GObject *owner, const CardeaUnlockWorld *world, CardeaPinRecord *record,
+                       CardeaToken *token, CardeaUnlockDone done, gpointer data)
+{
+  CardeaUnlockJob *self = g_new0 (CardeaUnlockJob, 1);
+
+  self->owner = g_object_ref (owner);
+  self->world = world;
+  self->record = record;
+  self->token = cardea_token_ref (token);
+  self->done = done;
+  self->done_data = data;
+  self->waiters = g_ptr_array_new_with_free_func (free_waiter);
+  return self;
+}
+
+void
+cardea_unlock_job_start (CardeaUnlockJob *self)
+{
+  g_autoptr (GPtrArray) tokens = self->world->login->get_tokens (self->world->login_data);
+  CardeaPinSource *source =
+      cardea_pin_choose_source (self->world->sources, tokens, self->token,
+                                cardea_pin_record_get_state (self->record, self->token), &self->obstacle);
+
+  if (source == NULL) {
+    ask_or_fail (self);
+    return;
+  }
+  g_clear_pointer (&self->source, cardea_pin_source_unref);
+  self->source = cardea_pin_source_ref (source);
+  set_state (self, JOB_PREPARING);
+  cardea_pin_attempt_prepare_async (source, self->world->folder, self->token->uri, on_prepared, self);
+}

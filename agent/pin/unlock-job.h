@@ -1,0 +1,36 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "agent/pin/login.h"
+#include "agent/pin/record.h"
+
+G_BEGIN_DECLS
+
+/* What the jobs of one unlocker share. */
+typedef struct
+{
+  CardeaPrompter *prompter;
+  char *folder; /* of marks */
+  const CardeaPinLogin *login;
+  gpointer login_data;
+  GPtrArray *sources; /* of CardeaPinSource; replaced as a whole */
+} CardeaUnlockWorld;
+
+/* One token being unlocked, for as many as wait for it. Main loop only. */
+typedef struct _CardeaUnlockJob CardeaUnlockJob;
+
+typedef void (*CardeaUnlockDone) (CardeaUnlockJob *job, gpointer data);
+
+/* @owner is kept alive and owns @world and @record. @done: once, before the waiters hear; the job frees
+ * itself then. */
+CardeaUnlockJob *cardea_unlock_job_new (GObject *owner, const CardeaUnlockWorld *world,
+                                        CardeaPinRecord *record, CardeaToken *token, CardeaUnlockDone done,
+                                        gpointer data);
+/* @task (taken) ends with the job, or when @cancellable fires. */
+void cardea_unlock_job_join (CardeaUnlockJob *self, GTask *task, guint64 generation,
+                             const CardeaPinQuestion *template, gboolean may_ask, GCancellable *cancellable);
+void cardea_unlock_job_start (CardeaUnlockJob *self);
+
+G_END_DECLS

@@ -1,0 +1,39 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The unlocker with real tokens: logins go to token hosts, and the catalogue knows what is present. */
+
+#include "agent/pin/login.h"
+
+static void
+login_async (gpointer data, CardeaToken *token, CardeaSecret *pin, GAsyncReadyCallback callback,
+             gpointer callback_data)
+{
+  /* Without a cancellable: a login that was sent is waited for, or a try could be lost without anybody
+   * knowing. */
+  cardea_host_login_async (token->host, token->generation, token->info->slot, pin, NULL, callback,
+                           callback_data);
+}
+
+static gboolean
+login_finish (gpointer data, CardeaToken *token, GAsyncResult *result, GError **error)
+{
+  return cardea_host_login_finish (token->host, result, error);
+}
+
+static GPtrArray *
+get_tokens (gpointer data)
+{
+  return cardea_catalogue_get_tokens (CARDEA_CATALOGUE (data));
+}
+
+static const CardeaPinLogin host_login = { login_async, login_finish, get_tokens };
+
+CardeaUnlocker *
+cardea_unlocker_new (CardeaPrompter *prompter, CardeaCatalogue *catalogue, const char *state_directory)
+{
+  g_return_val_if_fail (CARDEA_IS_CATALOGUE (catalogue), NULL);
+
+  return cardea_unlocker_new_with_login (prompter, state_directory, &host_login, g_object_ref (catalogue),
+                                         g_object_unref);
+}
