@@ -83,19 +83,36 @@ on_host_changed (CardeaHost *host, HostRig *self)
   self->changed++;
 }
 
+static void
+open_program (HostRig *self, const char *program, const CardeaHostSpec *spec, const char *way,
+              const CardeaHostDeadlines *deadlines)
+{
+  g_autofree char *mock = g_strconcat ("CARDEA_MOCK_CONTROL=", self->control, NULL);
+  g_autofree char *softhsm = g_strconcat ("SOFTHSM2_CONF=", self->folder, "/softhsm2.conf", NULL);
+  g_autofree char *rogue = g_strconcat ("CARDEA_ROGUE=", way, NULL);
+  const char *environment[] = { "PATH=/usr/bin:/bin", mock, softhsm, rogue, NULL };
+
+  self->host = cardea_host_new (spec, program, environment);
+  if (deadlines != NULL)
+    cardea_host_set_deadlines (self->host, deadlines);
+  g_signal_connect (self->host, "changed", G_CALLBACK (on_host_changed), self);
+}
+
 void
 host_rig_open (HostRig *self, const char *module, const char *init_arguments, CardeaHostRoles roles,
                const CardeaHostDeadlines *deadlines)
 {
   g_autoptr (CardeaHostSpec) spec = cardea_host_spec_new ("tested", module, init_arguments, roles);
-  g_autofree char *mock = g_strconcat ("CARDEA_MOCK_CONTROL=", self->control, NULL);
-  g_autofree char *softhsm = g_strconcat ("SOFTHSM2_CONF=", self->folder, "/softhsm2.conf", NULL);
-  const char *environment[] = { "PATH=/usr/bin:/bin", mock, softhsm, NULL };
 
-  self->host = cardea_host_new (spec, g_getenv ("CARDEA_TOKEN_HOST"), environment);
-  if (deadlines != NULL)
-    cardea_host_set_deadlines (self->host, deadlines);
-  g_signal_connect (self->host, "changed", G_CALLBACK (on_host_changed), self);
+  open_program (self, g_getenv ("CARDEA_TOKEN_HOST"), spec, "", deadlines);
+}
+
+void
+host_rig_open_rogue (HostRig *self, const char *way, const CardeaHostDeadlines *deadlines)
+{
+  g_autoptr (CardeaHostSpec) spec = cardea_host_spec_new ("tested", "/none.so", NULL, CARDEA_HOST_TOKENS);
+
+  open_program (self, g_getenv ("CARDEA_ROGUE_HOST"), spec, way, deadlines);
 }
 
 void

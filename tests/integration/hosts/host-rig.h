@@ -31,6 +31,8 @@ void host_rig_open (HostRig *self, const char *module, const char *init_argument
 void host_rig_open_mock (HostRig *self, const char *behaviour, const char *token,
                          const CardeaHostDeadlines *deadlines);
 void host_rig_set_mock (HostRig *self, const char *behaviour, const char *token);
+/* In place of the host a program that misbehaves in this way: see rogue-host.c. */
+void host_rig_open_rogue (HostRig *self, const char *way, const CardeaHostDeadlines *deadlines);
 char *host_rig_path (HostRig *self, const char *name);
 /* Runs a command in the folder; a failure fails the test. */
 void host_rig_run (HostRig *self, const char *const *arguments);
@@ -50,7 +52,6 @@ typedef struct
 {
   HostRig *rig;
   CardeaSignRequest request;
-  guint8 id;
   guint8 digest[64];
   gint64 timeout_ms;
   GCancellable *cancellable;
@@ -60,9 +61,14 @@ typedef struct
   GError *error;
 } HostSigning;
 
+/* @id: one byte. */
 HostSigning *host_signing_start (HostRig *self, const CardeaHostListing *listing, guint8 id,
                                  CardeaSignMechanism mechanism, guint hash_bits, gint64 timeout_ms,
                                  GCancellable *cancellable);
+/* Takes @id and @modulus (or NULL). */
+HostSigning *host_signing_start_full (HostRig *self, const CardeaHostListing *listing, GBytes *id,
+                                      GBytes *modulus, CardeaSignMechanism mechanism, guint hash_bits,
+                                      gint64 timeout_ms, GCancellable *cancellable);
 void host_signing_wait (HostSigning *self);
 void host_signing_free (HostSigning *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostSigning, host_signing_free)

@@ -31,25 +31,34 @@ sign_in_thread (gpointer data)
 }
 
 HostSigning *
-host_signing_start (HostRig *rig, const CardeaHostListing *listing, guint8 id, CardeaSignMechanism mechanism,
-                    guint hash_bits, gint64 timeout_ms, GCancellable *cancellable)
+host_signing_start_full (HostRig *rig, const CardeaHostListing *listing, GBytes *id, GBytes *modulus,
+                         CardeaSignMechanism mechanism, guint hash_bits, gint64 timeout_ms,
+                         GCancellable *cancellable)
 {
   HostSigning *self = g_new0 (HostSigning, 1);
 
   self->rig = rig;
-  self->id = id;
   self->timeout_ms = timeout_ms;
   self->cancellable = cancellable;
   memset (self->digest, 0x42, sizeof (self->digest));
   self->request.generation = listing->generation;
   self->request.slot = host_rig_slot (listing);
-  self->request.id = g_bytes_new (&self->id, 1);
+  self->request.id = id;
+  self->request.modulus = modulus;
   self->request.mechanism = mechanism;
   self->request.hash_bits = hash_bits;
   self->request.data = self->digest;
   self->request.length = hash_bits / 8;
   self->thread = g_thread_new ("signing", sign_in_thread, self);
   return self;
+}
+
+HostSigning *
+host_signing_start (HostRig *rig, const CardeaHostListing *listing, guint8 id, CardeaSignMechanism mechanism,
+                    guint hash_bits, gint64 timeout_ms, GCancellable *cancellable)
+{
+  return host_signing_start_full (rig, listing, g_bytes_new (&id, 1), NULL, mechanism, hash_bits, timeout_ms,
+                                  cancellable);
 }
 
 void
@@ -65,6 +74,7 @@ host_signing_free (HostSigning *self)
   g_clear_pointer (&self->signature, g_bytes_unref);
   g_clear_error (&self->error);
   g_bytes_unref (self->request.id);
+  g_clear_pointer (&self->request.modulus, g_bytes_unref);
   g_free (self);
 }
 

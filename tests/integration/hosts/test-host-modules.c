@@ -105,7 +105,8 @@ test_softhsm_locked (void)
   g_assert_cmpstr (json_string_value (json_object_get (cardea_error_get_parameters (refused), "pin")), ==,
                    "low");
   /* Neither is a reason to start the process afresh. */
-  g_assert_cmpuint (host_rig_must_list (rig)->generation, ==, 1);
+  g_autoptr (CardeaHostListing) after = host_rig_must_list (rig);
+  g_assert_cmpuint (after->generation, ==, 1);
 }
 
 static void
@@ -259,11 +260,14 @@ test_database (void)
   g_assert_cmpuint (open->keys->len, ==, 1);
 
   CardeaHostKey *key = open->keys->pdata[0];
-  g_autoptr (HostSigning) signing = host_signing_start (rig, open, 0, CARDEA_SIGN_RSA_PSS, 256, 10000, NULL);
+  g_autoptr (HostSigning) other = host_signing_start (rig, open, 0, CARDEA_SIGN_RSA_PSS, 256, 10000, NULL);
+  g_autoptr (HostSigning) signing = host_signing_start_full (
+      rig, open, g_bytes_ref (key->id), g_bytes_ref (key->modulus), CARDEA_SIGN_RSA_PSS, 256, 10000, NULL);
 
-  host_signing_wait (signing); /* no key has that id */
-  g_assert_error (signing->error, CARDEA_ERROR, CARDEA_ERROR_TOKEN_UNAVAILABLE);
-  g_assert_cmpuint (g_bytes_get_size (key->modulus), ==, 256);
+  host_signing_wait (other); /* no key has that id */
+  g_assert_error (other->error, CARDEA_ERROR, CARDEA_ERROR_TOKEN_UNAVAILABLE);
+  host_signing_wait (signing);
+  host_signing_verify (signing, "user");
 }
 
 static void

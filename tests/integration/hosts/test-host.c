@@ -167,7 +167,8 @@ test_one_lock (void)
     host_signing_verify (signings[i], "ec");
     host_signing_free (signings[i]);
   }
-  g_assert_cmpuint (host_rig_must_list (rig)->generation, ==, 1);
+  g_autoptr (CardeaHostListing) after = host_rig_must_list (rig);
+  g_assert_cmpuint (after->generation, ==, 1);
 }
 
 /* A module may say anything about sizes and numbers: nothing crashes, nothing is endless. */
@@ -193,7 +194,8 @@ test_lying_lengths (void)
     else
       g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_TOKEN_UNAVAILABLE);
     host_rig_set_mock (rig, "", "");
-    g_assert_cmpuint (host_rig_must_list (rig)->certificates->len, ==, 2);
+    g_autoptr (CardeaHostListing) after = host_rig_must_list (rig);
+    g_assert_cmpuint (after->certificates->len, ==, 2);
     g_assert_cmpint (cardea_host_get_pid (rig->host), ==, pid);
   }
 }
@@ -472,7 +474,8 @@ test_removed (void)
   g_assert_error (signing->error, CARDEA_ERROR, CARDEA_ERROR_TOKEN_UNAVAILABLE);
   g_assert_nonnull (strstr (signing->error->message, "CKR_DEVICE_REMOVED"));
   g_assert_cmpint (cardea_host_get_pid (rig->host), ==, 0);
-  g_assert_cmpuint (host_rig_must_list (rig)->tokens->len, ==, 0);
+  g_autoptr (CardeaHostListing) empty = host_rig_must_list (rig);
+  g_assert_cmpuint (empty->tokens->len, ==, 0);
   check_works_again (rig);
 }
 
