@@ -7,11 +7,16 @@
 
 #include "agent/tokens/catalogue-host.h"
 
+#include "socket-api/wire/error.h"
+
+#define MAX_RETRY_MS 1000
+
 struct _CardeaCatalogueHost
 {
   CardeaHost *host;
   gulong changed_handler;
   GSource *soon;           /* a listing that is about to begin */
+  gboolean asked;          /* somebody waits for the listing that is about to begin or under way */
   GCancellable *under_way; /* the listing that is waited for; NULL: none */
   gboolean again;          /* one more after that */
 
@@ -51,8 +56,26 @@ take_failure (CardeaCatalogueHost *self, const GError *error)
 }
 
 static void begin_soon (CardeaCatalogueHost *self);
+static void schedule (CardeaCatalogueHost *self, GSource *source);
 
-/* @data is NULL once nobody waits any more: the cancellable tells. */
+/* What somebody asked for is tried once more as soon as the host allows it, which is within a second; what
+ * nobody asked for waits until the host speaks up. */
+static gboolean
+retry (CardeaCatalogueHost *self, const GError *error)
+{
+  json_t *retry_ms;
+  json_int_t wait;
+
+  if (!self->asked || !g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_BUSY))
+    return FALSE;
+  self->asked = FALSE;
+  retry_ms = json_object_get (cardea_error_get_parameters (error), "retry_ms");
+  wait = CLAMP (json_integer_value (retry_ms), 0, MAX_RETRY_MS);
+  schedule (self, g_timeout_source_new ((guint)wait));
+  return TRUE;
+}
+
+/* The cancellable carries the entry, until that is freed and nobody waits any more. */
 static void
 on_host_listed (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -68,12 +91,14 @@ on_host_listed (GObject *source, GAsyncResult *result, gpointer data)
   g_clear_object (&self->under_way);
   if (listing != NULL)
     take_listing (self, listing);
-  else if (!self->again)
+  else if (!self->again && !retry (self, error))
     take_failure (self, error);
   if (self->again)
     begin_soon (self);
-  else
-    self->done (self->data);
+  if (self->soon != NULL)
+    return;
+  self->asked = FALSE;
+  self->done (self->data);
 }
 
 static void
@@ -95,20 +120,29 @@ on_soon (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+static void
+schedule (CardeaCatalogueHost *self, GSource *source)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+
+  self->soon = source;
+  g_source_set_callback (self->soon, on_soon, self, NULL);
+  g_source_attach (self->soon, context);
+}
+
 /* Behind what the host has to say just now, so that a kill and its "changed" are one listing. */
 static void
 begin_soon (CardeaCatalogueHost *self)
 {
-  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+  GSource *source;
 
   if (self->under_way != NULL)
     self->again = TRUE;
   if (self->under_way != NULL || self->soon != NULL)
     return;
-  self->soon = g_idle_source_new ();
-  g_source_set_priority (self->soon, G_PRIORITY_HIGH_IDLE);
-  g_source_set_callback (self->soon, on_soon, self, NULL);
-  g_source_attach (self->soon, context);
+  source = g_idle_source_new ();
+  g_source_set_priority (source, G_PRIORITY_HIGH_IDLE);
+  schedule (self, source);
 }
 
 static void
@@ -152,6 +186,7 @@ cardea_catalogue_host_free (CardeaCatalogueHost *self)
 void
 cardea_catalogue_host_refresh (CardeaCatalogueHost *self, gboolean afresh)
 {
+  self->asked = TRUE;
   begin_soon (self);
   if (afresh)
     cardea_host_kill (self->host);

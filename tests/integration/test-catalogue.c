@@ -346,7 +346,8 @@ test_locked (Fixture *self, gconstpointer data)
   assert_problem (token->problems, CARDEA_REASON_TOKEN_LOCKED);
 }
 
-/* A second host that works is none the worse for the first. */
+/* A second host that works is none the worse for the first, which is tried again by itself after its
+ * back-off. */
 static void
 test_crash (Fixture *self, gconstpointer data)
 {
@@ -361,13 +362,32 @@ test_crash (Fixture *self, gconstpointer data)
   assert_host_problem (self, CARDEA_REASON_MODULE_CRASHED);
   authorities = cardea_catalogue_get_authorities (self->catalogue);
   g_assert_cmpuint (authorities->len, ==, 1);
+  while (count_log (self, "C_GetTokenInfo crash") < CARDEA_LIMIT_HOST_DEATHS)
+    g_main_context_iteration (NULL, TRUE);
   set_control (self, CARD);
-  while ((token = get_token (self, "My card")) == NULL) /* the back-off, then by itself */
+  while ((token = get_token (self, "My card")) == NULL)
     g_main_context_iteration (NULL, TRUE);
   settle (self);
   g_ptr_array_unref (g_steal_pointer (&authorities));
   authorities = cardea_catalogue_get_problems (self->catalogue);
   g_assert_cmpuint (authorities->len, ==, 0);
+}
+
+/* Who asks is served within a second or so, although the host would wait for longer and longer. */
+static void
+test_asked (Fixture *self, gconstpointer data)
+{
+  g_autoptr (CardeaToken) token = NULL;
+
+  set_control (self, "[behaviour]\nC_GetTokenInfo=crash\n" CARD);
+  start (self);
+  while (count_log (self, "C_GetTokenInfo crash") < CARDEA_LIMIT_HOST_DEATHS + 1)
+    g_main_context_iteration (NULL, TRUE);
+  set_control (self, CARD);
+  cardea_catalogue_renew (self->catalogue);
+  settle (self);
+  token = get_token (self, "My card");
+  g_assert_nonnull (token);
 }
 
 static void
@@ -584,6 +604,7 @@ main (int argc, char **argv)
   ADD ("not-initialised", test_not_initialised);
   ADD ("locked", test_locked);
   ADD ("crash", test_crash);
+  ADD ("asked", test_asked);
   ADD ("hang", test_hang);
   ADD ("removal", test_removal);
   ADD ("renew", test_renew);
