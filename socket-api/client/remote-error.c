@@ -16,7 +16,7 @@ text (json_t *parameters, const char *key)
 {
   const char *value = json_string_value (json_object_get (parameters, key));
 
-  return value != NULL ? value : "?";
+  return value != NULL ? value : "(not told)";
 }
 
 static char *
