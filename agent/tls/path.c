@@ -51,7 +51,7 @@ static gboolean extend (Search *self);
 const CardeaFlaw *
 cardea_path_check_certificate (const CardeaTrust *trust, const CardeaX509 *certificate, gint64 now)
 {
-  if (cardea_trust_is_distrusted (trust, certificate->bytes))
+  if (cardea_trust_is_distrusted (trust, certificate))
     return &cardea_flaw_distrusted;
   if (certificate->flaw != NULL)
     return certificate->flaw;

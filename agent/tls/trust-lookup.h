@@ -21,6 +21,8 @@ const GPtrArray *cardea_trust_find_anchors (const CardeaTrust *self, CardeaDer s
 const GPtrArray *cardea_trust_find_intermediates (const CardeaTrust *self, CardeaDer subject);
 /* Whether exactly this certificate is an anchor; NULL if not. */
 const CardeaAnchor *cardea_trust_find_anchor (const CardeaTrust *self, GBytes *der);
-gboolean cardea_trust_is_distrusted (const CardeaTrust *self, GBytes *der);
+/* This certificate, or another one of an authority whose certificate is distrusted: same subject, same key.
+ */
+gboolean cardea_trust_is_distrusted (const CardeaTrust *self, const CardeaX509 *certificate);
 
 G_END_DECLS

@@ -17,6 +17,7 @@ struct _CardeaTrust
   GHashTable *anchors_by_subject;       /* GBytes -> GPtrArray of CardeaAnchor, borrowed from the above */
   GHashTable *intermediates;            /* DER (GBytes), a set */
   GHashTable *intermediates_by_subject; /* GBytes -> GPtrArray of CardeaX509 */
+  GHashTable *distrusted_authorities;   /* subject and key (GBytes), a set */
   GHashTable *distrusted;               /* DER (GBytes), a set */
 };
 
@@ -45,6 +46,7 @@ cardea_trust_new (void)
   self->intermediates = new_table (NULL);
   self->intermediates_by_subject = new_table ((GDestroyNotify)g_ptr_array_unref);
   self->distrusted = new_table (NULL);
+  self->distrusted_authorities = new_table (NULL);
   return self;
 }
 
@@ -64,6 +66,7 @@ clear (gpointer data)
   g_hash_table_unref (self->intermediates_by_subject);
   g_hash_table_unref (self->intermediates);
   g_hash_table_unref (self->distrusted);
+  g_hash_table_unref (self->distrusted_authorities);
 }
 
 void
@@ -120,10 +123,25 @@ cardea_trust_add_intermediate (CardeaTrust *self, GBytes *der, GError **error)
   return TRUE;
 }
 
+/* An authority is its name and key, in whatever certificate they come. */
+static GBytes *
+make_identity (const CardeaX509 *certificate)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+
+  g_byte_array_append (bytes, certificate->subject.data, (guint)certificate->subject.length);
+  g_byte_array_append (bytes, certificate->key_info.data, (guint)certificate->key_info.length);
+  return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
+}
+
 void
 cardea_trust_add_distrusted (CardeaTrust *self, GBytes *der)
 {
+  g_autoptr (CardeaX509) certificate = cardea_x509_new (der, NULL);
+
   g_hash_table_add (self->distrusted, g_bytes_ref (der));
+  if (certificate != NULL && certificate->authority)
+    g_hash_table_add (self->distrusted_authorities, make_identity (certificate));
 }
 
 gboolean
@@ -175,7 +193,14 @@ cardea_trust_find_anchor (const CardeaTrust *self, GBytes *der)
 }
 
 gboolean
-cardea_trust_is_distrusted (const CardeaTrust *self, GBytes *der)
+cardea_trust_is_distrusted (const CardeaTrust *self, const CardeaX509 *certificate)
 {
-  return g_hash_table_contains (self->distrusted, der);
+  g_autoptr (GBytes) identity = NULL;
+
+  if (g_hash_table_contains (self->distrusted, certificate->bytes))
+    return TRUE;
+  if (g_hash_table_size (self->distrusted_authorities) == 0)
+    return FALSE;
+  identity = make_identity (certificate);
+  return g_hash_table_contains (self->distrusted_authorities, identity);
 }

@@ -24,6 +24,8 @@ static const CardeaFlaw flaw_constraints_place = { "malformed",
                                                    "has name constraints without being an authority" };
 static const CardeaFlaw flaw_policies = { "malformed", "has certificate policies that cannot be read" };
 static const CardeaFlaw flaw_identifier = { "malformed", "has a key identifier that cannot be read" };
+static const CardeaFlaw flaw_signs = { "malformed", "may sign certificates without being an authority" };
+static const CardeaFlaw flaw_nameless = { "malformed", "is an authority's, and has no name" };
 static const CardeaFlaw flaw_path_length = { "malformed",
                                              "limits a path without being an authority that signs" };
 
@@ -336,7 +338,7 @@ equal_der (gconstpointer a, gconstpointer b)
   return cardea_der_equal (*(const CardeaDer *)a, *(const CardeaDer *)b);
 }
 
-/* Relations between extensions (RFC 5280, 4.2.1.9 and 4.2.1.10). */
+/* Relations between extensions (RFC 5280, 4.1.2.6, 4.2.1.3, 4.2.1.9 and 4.2.1.10). */
 static const CardeaFlaw *
 check_together (const CardeaX509 *self)
 {
@@ -344,6 +346,10 @@ check_together (const CardeaX509 *self)
 
   if (self->has_constraints && !self->authority)
     return &flaw_constraints_place;
+  if (!self->authority && (self->key_usage & CARDEA_USAGE_CERTIFICATE_SIGNING) != 0)
+    return &flaw_signs;
+  if (self->authority && self->subject.length <= 2)
+    return &flaw_nameless;
   if (self->authority && self->path_length >= 0 && !signs)
     return &flaw_path_length;
   return NULL;

@@ -168,9 +168,9 @@ test_look_up (Fixture *self, gconstpointer data)
   g_assert_cmpstr (((CardeaAnchor *)found->pdata[0])->source, ==, "system");
   g_assert_true (cardea_trust_find_anchor (self->trust, der) == found->pdata[0]);
   g_assert_null (cardea_trust_find_intermediates (self->trust, certificate->subject));
-  g_assert_false (cardea_trust_is_distrusted (self->trust, der));
+  g_assert_false (cardea_trust_is_distrusted (self->trust, certificate));
   cardea_trust_add_distrusted (self->trust, der);
-  g_assert_true (cardea_trust_is_distrusted (self->trust, der));
+  g_assert_true (cardea_trust_is_distrusted (self->trust, certificate));
 }
 
 static void

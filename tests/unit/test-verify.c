@@ -67,12 +67,14 @@ static const Case cases[] = {
   { "leaf-client-only", "wrong_usage", { .extensions = "subjectAltName=DNS:bank.example|extendedKeyUsage=clientAuth" } },
   { "leaf-no-signature", "wrong_usage", { .extensions = "subjectAltName=DNS:bank.example|keyUsage=keyEncipherment" } },
   { "leaf-authority", "wrong_usage", { .extensions = CA "|subjectAltName=DNS:bank.example" } },
+  { "leaf-signs-certificates", "malformed", { .extensions = "subjectAltName=DNS:bank.example|keyUsage=digitalSignature,keyCertSign" } },
   { "usage-empty", "malformed", { .extensions = "subjectAltName=DNS:bank.example|extendedKeyUsage=DER:3000" } },
   { "authority-client-only", "wrong_usage", .middle = { .extensions = AUTHORITY ("extendedKeyUsage=clientAuth") } },
   { "root-client-only", "wrong_usage", .root = { .extensions = AUTHORITY ("extendedKeyUsage=clientAuth") } },
   { "authority-any-usage", "not_checked", .middle = { .extensions = AUTHORITY ("extendedKeyUsage=anyExtendedKeyUsage") } },
   { "authority-not", "invalid", .middle = { .extensions = "basicConstraints=critical,CA:FALSE" } },
-  { "authority-unsaid", "invalid", .middle = { .extensions = "keyUsage=keyCertSign" } },
+  { "authority-unsaid", "invalid", .middle = { .extensions = "keyUsage=digitalSignature" } },
+  { "authority-unsaid-but-signing", "malformed", .middle = { .extensions = "keyUsage=keyCertSign" } },
   { "authority-undecodable", "malformed", .middle = { .extensions = "basicConstraints=critical,DER:300401010001" } },
   { "authority-not-signing", "wrong_usage", .middle = { .extensions = "basicConstraints=critical,CA:TRUE|keyUsage=cRLSign" } },
   { "root-not-signing", "wrong_usage", .root = { .extensions = "basicConstraints=critical,CA:TRUE|keyUsage=cRLSign" } },
@@ -332,6 +334,23 @@ test_distrusted (Fixture *self, gconstpointer data)
   check_distrusted (self, self->root);
 }
 
+/* The same authority, vouched for by another: it is still the one that is distrusted. */
+static void
+test_distrusted_elsewhere (Fixture *self, gconstpointer data)
+{
+  g_autoptr (ChainMakerCertificate) cross = chain_maker_certificate_new (
+      &(ChainMakerSpec){ .name = "Authority", .extensions = CA, .key_of = self->middle }, self->root);
+  g_autoptr (ChainMakerCertificate) sibling =
+      chain_maker_certificate_new (&(ChainMakerSpec){ .name = "Authority", .extensions = CA }, self->root);
+
+  append (self->chain, self->leaf);
+  append (self->chain, cross);
+  cardea_trust_add_distrusted (self->trust, chain_maker_certificate_get_der (sibling));
+  assert_verdict (verify_chain (self->trust, self->chain), "not_checked");
+  cardea_trust_add_distrusted (self->trust, chain_maker_certificate_get_der (self->middle));
+  assert_verdict (verify_chain (self->trust, self->chain), "distrusted");
+}
+
 /* An expired cross-certificate comes first; the way past it is found. */
 static void
 test_cross_signed (Fixture *self, gconstpointer data)
@@ -381,6 +400,30 @@ test_loop (Fixture *self, gconstpointer data)
   assert_verdict (verify_chain (self->trust, self->chain), "not_checked");
 }
 
+static gpointer
+verify_in_thread (gpointer data)
+{
+  Fixture *self = data;
+
+  for (guint i = 0; i < 50; i++)
+    assert_verdict (verify_chain (self->trust, self->chain), "not_checked");
+  return NULL;
+}
+
+/* Connections share a snapshot, and NSS. */
+static void
+test_threads (Fixture *self, gconstpointer data)
+{
+  GThread *threads[8];
+
+  append (self->chain, self->leaf);
+  append (self->chain, self->middle);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("verify", verify_in_thread, self);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+}
+
 static void
 test_message (Fixture *self, gconstpointer data)
 {
@@ -413,6 +456,8 @@ main (int argc, char **argv)
     { "forged", test_forged },
     { "self-signed", test_self_signed },
     { "distrusted", test_distrusted },
+    { "distrusted-elsewhere", test_distrusted_elsewhere },
+    { "threads", test_threads },
     { "cross-signed", test_cross_signed },
     { "loop", test_loop },
     { "message", test_message },
