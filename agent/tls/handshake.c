@@ -207,8 +207,9 @@ watch (CardeaHandshake *self, GIOCondition condition, GUnixFDSourceFunc callback
   g_source_attach (self->io_source, self->context);
 }
 
-/* The server goes away while NSS waits for us. Once a signature was made our Finished may be on its way, and
- * the server's going is its verdict, which the worker's end will find. */
+/* The server goes away while NSS waits for us. Once the signer is back the worker is as well, nearly: our
+ * Finished or our alert may be on its way, the server's going is the answer to it, and the worker knows more.
+ */
 static gboolean
 on_peer_gone (int fd, GIOCondition condition, gpointer data)
 {
@@ -216,7 +217,8 @@ on_peer_gone (int fd, GIOCondition condition, gpointer data)
 
   cardea_source_clear (&self->io_source);
   if (self->state == STATE_ASKING ||
-      (self->exchange.decision != NULL && cardea_decision_count_signatures (self->exchange.decision) == 0))
+      (self->exchange.decision != NULL &&
+       cardea_decision_get_outcome (self->exchange.decision) == CARDEA_SIGN_NOT_YET))
     fail (self, cardea_failure_new (
                     NULL, "The server closed the connection while the certificate was being %s. Try again.",
                     self->state == STATE_ASKING ? "chosen" : "used to sign"));

@@ -641,6 +641,7 @@ check_signature_fails (Fixture *fixture, const char *name, SignHow how, const ch
   cardea_test_server_ask (server, "ca", FALSE);
   run_to_end (&run, fixture, server, &plan);
   assert_failed (&run, CARDEA_ERROR_HANDSHAKE_FAILED, "alert", NULL);
+  g_test_message ("%s", run.error->message);
   g_assert_nonnull (strstr (run.error->message, words));
   g_assert_cmpint (g_atomic_int_get (&signer.calls), ==, 1);
   run_clear (&run);
