@@ -438,12 +438,14 @@ test_set_hosts (Fixture *self, gconstpointer data)
   g_autoptr (CardeaHostSpec) other = cardea_host_spec_new ("other", spec->module, NULL, CARDEA_HOST_TOKENS);
   g_autoptr (GPtrArray) same = g_ptr_array_new_with_free_func (g_object_unref);
   CardeaHost *gone;
+  GPid pid;
 
   set_control (self, CARD);
   add_host (self, other);
   gone = self->hosts->pdata[1];
   start (self);
   g_assert_cmpint (cardea_host_get_pid (gone), !=, 0);
+  pid = cardea_host_get_pid (self->host);
   g_ptr_array_add (same, make_host (self, spec));
   cardea_catalogue_set_hosts (self->catalogue, same);
   g_assert_cmpint (cardea_host_get_pid (gone), ==, 0);
@@ -451,6 +453,8 @@ test_set_hosts (Fixture *self, gconstpointer data)
   g_assert_cmpuint (cardea_catalogue_get_hosts (self->catalogue)->len, ==, 1);
   g_assert_true (cardea_catalogue_get_hosts (self->catalogue)->pdata[0] == self->host);
   g_assert_cmpint (cardea_host_get_pid (same->pdata[0]), ==, 0); /* never started */
+  g_assert_cmpint (cardea_host_get_pid (self->host), !=, pid);   /* listed afresh */
+  g_assert_cmpint (cardea_host_get_pid (self->host), !=, 0);
 }
 
 /* However often it is asked for, a listing is followed by one more and not by ten. */

@@ -260,6 +260,32 @@ test_database_spec (Fixture *self, gconstpointer data)
   assert_problem (self, CARDEA_REASON_DATABASE_UNREADABLE, "control characters");
 }
 
+/* Whatever bytes there are, every file ends as modules, as problems, or as nothing. */
+static void
+test_rubbish (Fixture *self, gconstpointer data)
+{
+  static const char letters[] = "module:=# \n\t\r/.-so\\'\xc3\xa4\0libraryNSSFlags=internal";
+
+  for (guint i = 0; i < 100; i++) {
+    gsize length = (gsize)g_test_rand_int_range (0, 400);
+    g_autofree char *text = g_malloc (length + 1);
+    g_autoptr (GPtrArray) entries = NULL, modules = NULL;
+
+    for (gsize j = 0; j < length; j++)
+      text[j] = letters[g_test_rand_int_range (0, (gint32)sizeof letters)];
+    g_free (write_file (self->user, "x.module", text, (gssize)length));
+    g_free (write_file (self->folder, "pkcs11.txt", text, (gssize)length));
+    entries = read_folders (self);
+    modules = cardea_nss_database_read_modules (self->folder, self->problems);
+    for (guint j = 0; j < entries->len; j++)
+      g_assert_true (g_path_is_absolute (((CardeaModuleEntry *)entries->pdata[j])->path));
+    for (guint j = 0; j < modules->len; j++)
+      g_assert_true (g_path_is_absolute (((CardeaModuleEntry *)modules->pdata[j])->path));
+  }
+  for (guint i = 0; i < self->problems->len; i++)
+    g_assert_true (g_utf8_validate (((CardeaReason *)self->problems->pdata[i])->message, -1, NULL));
+}
+
 #define ADD(path, function) g_test_add ("/module-files/" path, Fixture, NULL, set_up, function, tear_down)
 
 int
@@ -275,5 +301,6 @@ main (int argc, char **argv)
   ADD ("database/modules", test_database_modules);
   ADD ("database/malformed", test_database_malformed);
   ADD ("database/spec", test_database_spec);
+  ADD ("rubbish", test_rubbish);
   return g_test_run ();
 }
