@@ -20,6 +20,8 @@
   "its request for a certificate. Standard input and output become the stream. The exit\n"                   \
   "code is 0 only if the server ended the stream properly."
 
+#define NOT_GIVEN G_MININT
+
 /* As read; owned. */
 typedef struct
 {
@@ -81,8 +83,8 @@ find_contradiction (const Raw *raw)
     return "--no-certificate and --require-certificate exclude each other";
   if (raw->no_certificate && raw->certificate != NULL)
     return "--no-certificate and --certificate exclude each other";
-  if (raw->timeout < 0 || raw->timeout > G_MAXINT / 1000)
-    return "--timeout takes a number of seconds";
+  if (raw->timeout != NOT_GIVEN && (raw->timeout < 1 || raw->timeout > G_MAXINT / 1000))
+    return "--timeout takes a number of seconds, at least 1";
   return NULL;
 }
 
@@ -145,7 +147,7 @@ pack_options (const Raw *raw, GError **error)
     json_object_set_new (options, "authenticate", json_string (raw->no_certificate ? "never" : "required"));
   if (raw->no_interaction)
     json_object_set_new (options, "interaction", json_string ("never"));
-  if (raw->timeout > 0)
+  if (raw->timeout != NOT_GIVEN)
     json_object_set_new (options, "timeout_ms", json_integer ((json_int_t)raw->timeout * 1000));
   return g_steal_pointer (&options);
 }
@@ -153,7 +155,7 @@ pack_options (const Raw *raw, GError **error)
 CardeaConnectOptions *
 cardea_connect_options_parse (CardeaCli *cli, int argc, char **argv, int *exit_code)
 {
-  g_auto (Raw) raw = { 0 };
+  g_auto (Raw) raw = { .timeout = NOT_GIVEN };
   g_autoptr (CardeaConnectOptions) self = g_new0 (CardeaConnectOptions, 1);
   g_autoptr (GError) error = NULL;
   g_autofree char *host = NULL;
@@ -183,7 +185,7 @@ cardea_connect_options_parse (CardeaCli *cli, int argc, char **argv, int *exit_c
     return NULL;
   }
   self->parameters = json_pack ("{s:s, s:i, s:o}", "host", host, "port", (int)port, "options", options);
-  self->timeout_ms = raw.timeout > 0 ? raw.timeout * 1000 : -1;
+  self->timeout_ms = raw.timeout != NOT_GIVEN ? raw.timeout * 1000 : -1;
   self->verbose = raw.verbose;
   return g_steal_pointer (&self);
 }

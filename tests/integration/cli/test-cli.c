@@ -242,6 +242,8 @@ static const Alone ALONE[] = {
   { "port-0", "connect h 0", 2, NULL, "no port" },
   { "port-65536", "connect h:65536", 2, NULL, "no port" },
   { "contradiction", "connect --no-certificate --require-certificate h 1", 2, NULL, "exclude" },
+  { "no-timeout", "connect --timeout 0 h 1", 2, NULL, "at least 1" },
+  { "large-timeout", "connect --timeout 2147484 h 1", 2, NULL, "--timeout" },
   { "negative-timeout", "connect --timeout -1 h 1", 2, NULL, "--timeout" },
   { "ca-missing", "connect --ca /nonexistent/ca.pem h 1", 1, NULL, "/nonexistent/ca.pem cannot be read" },
   { "ca-empty", "connect --ca /dev/null h 1", 1, NULL, "no certificate" },
