@@ -1,0 +1,344 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the tests of the unlocker share: tokens that count, a person who answers, a folder with a PIN in it.
+ */
+
+#include "tests/unit/unlocker-fixture.h"
+
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static gboolean
+is_pin (CardeaSecret *secret, const char *expected)
+{
+  gsize length;
+  const guint8 *bytes = cardea_secret_peek (secret, &length);
+
+  return length == strlen (expected) && memcmp (bytes, expected, length) == 0;
+}
+
+void
+unlocker_answer (FakeTokens *fake, GTask *task)
+{
+  GError *error;
+
+  if (fake->fails) {
+    g_task_return_error (task, cardea_error_new (fake->failure, "It failed."));
+  } else if (is_pin (g_ptr_array_index (fake->sent, fake->sent->len - 1), fake->right)) {
+    g_task_return_boolean (task, TRUE);
+  } else {
+    error = cardea_error_new (CARDEA_ERROR_PIN_REFUSED, "No.");
+    cardea_error_take_parameter (error, "pin",
+                                 json_string (cardea_pin_state_to_string (fake->after_refusal)));
+    g_task_return_error (task, error);
+  }
+  g_object_unref (task);
+}
+
+static void
+fake_login_async (gpointer data, CardeaToken *token, CardeaSecret *pin, GAsyncReadyCallback callback,
+                  gpointer callback_data)
+{
+  FakeTokens *fake = data;
+  GTask *task = g_task_new (NULL, NULL, callback, callback_data);
+
+  if (fake->dies)
+    kill (getpid (), SIGKILL);
+  g_assert_nonnull (pin);
+  g_ptr_array_add (fake->sent, cardea_secret_ref (pin));
+  if (fake->holds)
+    fake->held = task;
+  else
+    unlocker_answer (fake, task);
+}
+
+static gboolean
+fake_login_finish (gpointer data, CardeaToken *token, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static GPtrArray *
+fake_get_tokens (gpointer data)
+{
+  FakeTokens *fake = data;
+  GPtrArray *copy = g_ptr_array_new_with_free_func ((GDestroyNotify)cardea_token_unref);
+
+  for (guint i = 0; i < fake->tokens->len; i++)
+    g_ptr_array_add (copy, cardea_token_ref (g_ptr_array_index (fake->tokens, i)));
+  return copy;
+}
+
+static const CardeaPinLogin fake_login = { fake_login_async, fake_login_finish, fake_get_tokens };
+
+static void person_iface_init (CardeaPrompterInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (TestPerson, test_person, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (CARDEA_TYPE_PROMPTER, person_iface_init))
+
+static void
+unref_secret (gpointer secret)
+{
+  cardea_secret_unref (secret);
+}
+
+static gboolean
+on_question_cancelled (GCancellable *cancellable, gpointer data)
+{
+  g_task_return_new_error (G_TASK (data), G_IO_ERROR, G_IO_ERROR_CANCELLED, "Withdrawn.");
+  return G_SOURCE_REMOVE;
+}
+
+static void
+person_ask_async (CardeaPrompter *prompter, const CardeaPinQuestion *question, GCancellable *cancellable,
+                  GAsyncReadyCallback callback, gpointer data)
+{
+  TestPerson *self = TEST_PERSON (prompter);
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+  const char *pin = self->answers != NULL ? self->answers[self->n_asked] : NULL;
+
+  self->n_asked++;
+  self->rejected = question->rejected;
+  self->low = question->low;
+  if (self->waits) {
+    g_autoptr (GSource) source = g_cancellable_source_new (cancellable);
+
+    g_source_set_callback (source, G_SOURCE_FUNC (on_question_cancelled), g_object_ref (task),
+                           g_object_unref);
+    g_source_attach (source, NULL);
+  } else if (pin != NULL) {
+    g_task_return_pointer (task, cardea_secret_new (pin, strlen (pin), NULL), unref_secret);
+  } else {
+    g_task_return_error (task, cardea_error_new (CARDEA_ERROR_INTERACTION_REQUIRED, "Nobody is there."));
+  }
+}
+
+static CardeaSecret *
+person_ask_finish (CardeaPrompter *prompter, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+person_iface_init (CardeaPrompterInterface *iface)
+{
+  iface->ask_pin_async = person_ask_async;
+  iface->ask_pin_finish = person_ask_finish;
+}
+
+static void
+test_person_class_init (TestPersonClass *klass)
+{
+}
+
+static void
+test_person_init (TestPerson *self)
+{
+}
+
+CardeaToken *
+unlocker_insert_token (UnlockerFixture *f, const char *label, CardeaPinState pin)
+{
+  CardeaToken *token;
+
+  f->info.label = (char *)label;
+  f->info.pin = pin;
+  token = cardea_token_new (f->host, f->generation, &f->info);
+  g_ptr_array_add (f->fake.tokens, token);
+  return token;
+}
+
+void
+unlocker_write_pin (UnlockerFixture *f, const char *pin)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_file_set_contents (f->file, pin, -1, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (chmod (f->file, 0600), ==, 0);
+}
+
+void
+unlocker_set_source (UnlockerFixture *f, const char *token)
+{
+  CardeaPinSourceConfig config = { (char *)"a", (char *)token, f->file, NULL, -1 };
+  g_autoptr (GPtrArray) sources = g_ptr_array_new ();
+
+  g_ptr_array_add (sources, &config);
+  cardea_unlocker_set_sources (f->unlocker, sources);
+}
+
+void
+unlocker_start_unlocker (UnlockerFixture *f)
+{
+  g_clear_object (&f->unlocker);
+  f->unlocker =
+      cardea_unlocker_new_with_login (CARDEA_PROMPTER (f->person), f->marks, &fake_login, &f->fake, NULL);
+  unlocker_set_source (f, "pkcs11:token=T");
+}
+
+/* In the folder that the environment names, where a process that is to die shares it. */
+void
+unlocker_set_up (UnlockerFixture *f, gconstpointer data)
+{
+  g_autoptr (CardeaHostSpec) spec =
+      cardea_host_spec_new ("fake", "/nowhere/module.so", NULL, CARDEA_HOST_TOKENS);
+  const char *const environment[] = { NULL };
+  const char *shared = g_getenv ("UNLOCKER_FOLDER");
+
+  f->folder = shared != NULL ? g_strdup (shared) : g_dir_make_tmp ("unlocker-XXXXXX", NULL);
+  f->file = g_build_filename (f->folder, "pin", NULL);
+  f->marks = g_build_filename (f->folder, "marks", NULL);
+  f->host = cardea_host_new (spec, "/nowhere/host", environment);
+  f->info = (CardeaHostToken){ .serial = (char *)"1",
+                               .manufacturer = (char *)"M",
+                               .model = (char *)"X",
+                               .reader = (char *)"R",
+                               .initialised = TRUE,
+                               .login_required = TRUE };
+  f->generation = 1;
+  f->fake.tokens = g_ptr_array_new_with_free_func ((GDestroyNotify)cardea_token_unref);
+  f->fake.sent = g_ptr_array_new_with_free_func (unref_secret);
+  f->fake.right = "1234";
+  f->fake.after_refusal = CARDEA_PIN_LOW;
+  f->person = g_object_new (TEST_TYPE_PERSON, NULL);
+  f->token = unlocker_insert_token (f, "T", CARDEA_PIN_FINE);
+  if (shared == NULL)
+    unlocker_write_pin (f, "1234");
+  unlocker_start_unlocker (f);
+}
+
+guint
+unlocker_count_marks (UnlockerFixture *f)
+{
+  g_autoptr (GDir) dir = g_dir_open (f->marks, 0, NULL);
+  guint n = 0;
+
+  while (dir != NULL && g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+static void
+remove_marks (UnlockerFixture *f)
+{
+  g_autoptr (GDir) dir = g_dir_open (f->marks, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
+    g_autofree char *path = g_build_filename (f->marks, name, NULL);
+
+    (void)g_remove (path);
+  }
+  (void)g_remove (f->marks);
+}
+
+void
+unlocker_tear_down (UnlockerFixture *f, gconstpointer data)
+{
+  /* Nothing that was begun may keep the unlocker alive. */
+  g_object_add_weak_pointer (G_OBJECT (f->unlocker), (gpointer *)&f->unlocker);
+  g_object_unref (f->unlocker);
+  g_assert_null (f->unlocker);
+  remove_marks (f);
+  (void)g_remove (f->file);
+  g_assert_cmpint (g_rmdir (f->folder), ==, 0);
+  g_ptr_array_unref (f->fake.tokens);
+  g_ptr_array_unref (f->fake.sent);
+  g_object_unref (f->person);
+  g_object_unref (f->host);
+  g_free (f->folder);
+  g_free (f->file);
+  g_free (f->marks);
+}
+
+static void
+on_unlocked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  UnlockerWait *wait = data;
+
+  wait->unlocked = cardea_unlocker_unlock_finish (CARDEA_UNLOCKER (source), result, &wait->error);
+  wait->done = TRUE;
+}
+
+void
+unlocker_begin (UnlockerFixture *f, gboolean may_ask, GCancellable *cancellable, UnlockerWait *wait)
+{
+  g_autoptr (CardeaPinQuestion) template = cardea_pin_question_new ();
+
+  template->program = g_strdup ("/usr/bin/test");
+  cardea_unlocker_unlock_async (f->unlocker, f->token, template, may_ask, cancellable, on_unlocked, wait);
+}
+
+void
+unlocker_finish (UnlockerWait *wait)
+{
+  while (!wait->done)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+void
+unlocker_assert_unlocks (UnlockerFixture *f)
+{
+  UnlockerWait wait = { 0 };
+
+  unlocker_begin (f, FALSE, NULL, &wait);
+  unlocker_finish (&wait);
+  g_assert_no_error (wait.error);
+  g_assert_true (wait.unlocked);
+}
+
+const char *
+unlocker_get_problem_code (const GError *error)
+{
+  json_t *problem = json_object_get (cardea_error_get_parameters (error), "problem");
+
+  g_assert_cmpuint (strlen (json_string_value (json_object_get (problem, "message"))), >, 0);
+  g_assert_cmpuint (strlen (json_string_value (json_object_get (problem, "remedy"))), >, 0);
+  g_assert_nonnull (json_object_get (cardea_error_get_parameters (error), "token"));
+  return json_string_value (json_object_get (problem, "code"));
+}
+
+/* The source is not used, with words, and the token is left alone. */
+void
+unlocker_assert_source_not_used (UnlockerFixture *f)
+{
+  guint before = f->fake.sent->len;
+  UnlockerWait wait = { 0 };
+
+  unlocker_begin (f, FALSE, NULL, &wait);
+  unlocker_finish (&wait);
+  g_assert_error (wait.error, CARDEA_ERROR, CARDEA_ERROR_TOKEN_UNAVAILABLE);
+  g_assert_cmpstr (unlocker_get_problem_code (wait.error), ==, "pin_source_unusable");
+  g_assert_cmpuint (f->fake.sent->len, ==, before);
+  g_clear_error (&wait.error);
+}
+
+void
+unlocker_assert_refused (UnlockerFixture *f, const char *state)
+{
+  UnlockerWait wait = { 0 };
+  json_t *parameters;
+
+  unlocker_begin (f, FALSE, NULL, &wait);
+  unlocker_finish (&wait);
+  g_assert_error (wait.error, CARDEA_ERROR, CARDEA_ERROR_PIN_REFUSED);
+  parameters = cardea_error_get_parameters (wait.error);
+  g_assert_cmpstr (json_string_value (json_object_get (parameters, "token")), ==, f->token->uri);
+  g_assert_cmpstr (json_string_value (json_object_get (parameters, "pin")), ==, state);
+  g_assert_null (strstr (wait.error->message, "9999"));
+  g_clear_error (&wait.error);
+}
+
+/* As if the token had been pulled and inserted again, or the agent started anew. */
+void
+unlocker_insert_again (UnlockerFixture *f, CardeaPinState pin)
+{
+  f->generation++;
+  g_ptr_array_set_size (f->fake.tokens, 0);
+  f->token = unlocker_insert_token (f, "T", pin);
+}
