@@ -16,11 +16,13 @@ struct _CardeaCatalogueHost
   CardeaHost *host;
   gulong changed_handler;
   GSource *soon;           /* a listing that is about to begin */
-  gboolean asked;          /* somebody waits for the listing that is about to begin or under way */
+  gboolean asked;          /* by somebody, not only by the host */
+  gboolean retried;        /* because of a back-off */
   GCancellable *under_way; /* the listing that is waited for; NULL: none */
   gboolean again;          /* one more after that */
 
-  CardeaHostListing *listing;
+  CardeaHostListing *listing; /* the last that came, whatever happened since */
+  gboolean failed;            /* the one after that */
   CardeaSnapshot *snapshot;
   CardeaReason *problem;
 
@@ -37,18 +39,21 @@ take_listing (CardeaCatalogueHost *self, CardeaHostListing *listing)
   g_clear_pointer (&self->listing, cardea_host_listing_unref);
   g_clear_pointer (&self->problem, cardea_reason_free);
   self->listing = listing;
+  self->failed = FALSE;
   self->snapshot = cardea_snapshot_new (self->host, listing);
   self->problem = problem != NULL ? cardea_reason_copy (problem) : NULL;
 }
 
+/* The listing is kept: authorities that were distrusted a moment ago must not be trusted because a process
+ * died. */
 static void
 take_failure (CardeaCatalogueHost *self, const GError *error)
 {
   const CardeaReason *problem = cardea_host_get_problem (self->host);
 
   g_clear_pointer (&self->snapshot, cardea_snapshot_free);
-  g_clear_pointer (&self->listing, cardea_host_listing_unref);
   g_clear_pointer (&self->problem, cardea_reason_free);
+  self->failed = TRUE;
   self->problem = problem != NULL
                       ? cardea_reason_copy (problem)
                       : cardea_reason_new (CARDEA_REASON_MODULE_FAILED, "Reload the agent to try again.",
@@ -66,9 +71,9 @@ retry (CardeaCatalogueHost *self, const GError *error)
   json_t *retry_ms;
   json_int_t wait;
 
-  if (!self->asked || !g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_BUSY))
+  if (!self->asked || self->retried || !g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_BUSY))
     return FALSE;
-  self->asked = FALSE;
+  self->retried = TRUE;
   retry_ms = json_object_get (cardea_error_get_parameters (error), "retry_ms");
   wait = CLAMP (json_integer_value (retry_ms), 0, MAX_RETRY_MS);
   schedule (self, g_timeout_source_new ((guint)wait));
@@ -97,7 +102,7 @@ on_host_listed (GObject *source, GAsyncResult *result, gpointer data)
     begin_soon (self);
   if (self->soon != NULL)
     return;
-  self->asked = FALSE;
+  self->asked = self->retried = FALSE;
   self->done (self->data);
 }
 
@@ -195,7 +200,7 @@ cardea_catalogue_host_refresh (CardeaCatalogueHost *self, gboolean afresh)
 gboolean
 cardea_catalogue_host_is_busy (const CardeaCatalogueHost *self)
 {
-  return self->under_way != NULL || self->soon != NULL;
+  return (self->under_way != NULL || self->soon != NULL) && (self->asked || !self->failed);
 }
 
 CardeaHost *

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  * at once; what is asked for meanwhile is one more afterwards. Main loop only. */
 typedef struct _CardeaCatalogueHost CardeaCatalogueHost;
 
-/* @done: a listing came or failed, and nothing more is asked for. */
+/* @done: a listing came or failed, and no other follows at once. */
 typedef void (*CardeaCatalogueHostFunc) (gpointer data);
 
 /* Begins to list at once. */
@@ -23,11 +23,13 @@ void cardea_catalogue_host_free (CardeaCatalogueHost *self);
 
 /* Lists again, soon; @afresh: in a new process. */
 void cardea_catalogue_host_refresh (CardeaCatalogueHost *self, gboolean afresh);
+/* Whether an answer is worth waiting for: one that failed is tried again by itself, but holds nobody up. */
 gboolean cardea_catalogue_host_is_busy (const CardeaCatalogueHost *self);
 
 CardeaHost *cardea_catalogue_host_get_host (const CardeaCatalogueHost *self);
-/* NULL before the first listing, and after one that failed. */
+/* The last that came; NULL before the first. */
 CardeaHostListing *cardea_catalogue_host_get_listing (const CardeaCatalogueHost *self);
+/* Of that listing; NULL while the last attempt failed. */
 const CardeaSnapshot *cardea_catalogue_host_get_snapshot (const CardeaCatalogueHost *self);
 const CardeaReason *cardea_catalogue_host_get_problem (const CardeaCatalogueHost *self);
 

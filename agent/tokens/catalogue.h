@@ -92,7 +92,8 @@ typedef struct
   GPtrArray *authorities; /* of CardeaHostAuthority, borrowed from the listing that is kept alive by it */
   CardeaHostListing *listing;
 } CardeaAuthorities;
-/* One CardeaAuthorities for each host with that role. */
+/* One CardeaAuthorities for each host with that role, as it listed them last: those of a host that fails stay
+ * in force. */
 GPtrArray *cardea_catalogue_get_authorities (CardeaCatalogue *self);
 void cardea_authorities_free (CardeaAuthorities *self);
 

@@ -8,6 +8,7 @@
 
 #include <glib/gstdio.h>
 #include <nss.h>
+#include <unistd.h>
 
 #include "agent/hosts/host-deadlines.h"
 #include "agent/hosts/nss-database.h"
@@ -390,12 +391,20 @@ test_asked (Fixture *self, gconstpointer data)
   g_assert_nonnull (token);
 }
 
+/* It is waited for once, not again by everybody who comes while it is tried anew. */
 static void
 test_hang (Fixture *self, gconstpointer data)
 {
+  gint64 begin;
+
   set_control (self, "[behaviour]\nC_FindObjectsInit=hang\n" CARD);
   start (self);
   assert_host_problem (self, CARDEA_REASON_MODULE_HUNG);
+  while (count_log (self, "C_FindObjectsInit hang") < 2)
+    g_main_context_iteration (NULL, TRUE);
+  begin = g_get_monotonic_time ();
+  settle (self);
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, G_USEC_PER_SEC);
 }
 
 static void
@@ -594,6 +603,32 @@ test_trust (Fixture *self, gconstpointer data)
   g_assert_cmpuint (tokens->len, ==, 0);
 }
 
+/* Whom to distrust is not forgotten because a process died. */
+static void
+test_trust_kept (Fixture *self, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (self->folder, "broken.so", NULL);
+  g_autoptr (CardeaHostSpec) spec = NULL;
+  g_autoptr (GPtrArray) before = NULL, after = NULL, problems = NULL;
+
+  g_assert_cmpint (symlink (g_getenv ("CARDEA_TRUST_MODULE"), path), ==, 0);
+  spec = cardea_host_spec_new ("system", path, NULL, CARDEA_HOST_AUTHORITIES);
+  add_host (self, spec);
+  start (self);
+  before = cardea_catalogue_get_authorities (self->catalogue);
+  g_assert_cmpint (g_remove (path), ==, 0);
+  g_assert_true (g_file_set_contents (path, "no module", -1, NULL));
+  cardea_catalogue_renew (self->catalogue);
+  settle (self);
+  problems = cardea_catalogue_get_problems (self->catalogue);
+  g_assert_cmpuint (problems->len, ==, 1);
+  after = cardea_catalogue_get_authorities (self->catalogue);
+  g_assert_cmpuint (before->len, ==, 1);
+  g_assert_cmpuint (after->len, ==, 1);
+  g_assert_true (((CardeaAuthorities *)before->pdata[0])->listing ==
+                 ((CardeaAuthorities *)after->pdata[0])->listing);
+}
+
 #define ADD(path, function) g_test_add ("/catalogue/" path, Fixture, NULL, set_up, function, tear_down)
 
 int
@@ -618,5 +653,6 @@ main (int argc, char **argv)
   ADD ("softhsm", test_softhsm);
   ADD ("database", test_database);
   ADD ("trust", test_trust);
+  ADD ("trust-kept", test_trust_kept);
   return g_test_run ();
 }
