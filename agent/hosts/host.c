@@ -18,6 +18,7 @@
 #include "agent/hosts/host-channel.h"
 #include "agent/hosts/host-deadlines.h"
 #include "agent/hosts/host-process.h"
+#include "agent/hosts/host-report.h"
 #include "socket-api/wire/error.h"
 
 #define START_ID 0     /* the call that stands for the start of the process */
@@ -126,26 +127,13 @@ end_process (CardeaHost *self)
   return cardea_host_process_end (g_steal_pointer (&self->process));
 }
 
-static GError *
-error_late (CardeaHost *self)
-{
-  GError *error =
-      cardea_error_new (CARDEA_ERROR_TIMED_OUT,
-                        "The module %s did not answer in time and was ended. Remove the token, insert it "
-                        "again and try once more.",
-                        self->spec->name);
-
-  cardea_error_take_parameter (error, "what", json_string ("token"));
-  return error;
-}
-
 /* Everybody who waits is told; takes @message. Those who are told may call again at once, and are then part
  * of the next run of the process. */
 static void
 fail_everything (CardeaHost *self, char *message)
 {
   g_autoptr (GError) error = cardea_error_new (CARDEA_ERROR_TOKEN_UNAVAILABLE, "%s", message);
-  g_autoptr (GError) late = error_late (self);
+  g_autoptr (GError) late = cardea_host_report_late (self->spec);
   g_autoptr (GPtrArray) listers = g_steal_pointer (&self->listers);
 
   g_free (message);
@@ -171,21 +159,14 @@ die_crashed (CardeaHost *self)
 {
   g_autofree char *how = end_process (self);
 
-  die (self,
-       cardea_reason_new (CARDEA_REASON_MODULE_CRASHED,
-                          "Update the driver of the token, or take the module out of the configuration.",
-                          "The module %s (%s) crashed: %s.", self->spec->name, self->spec->module, how));
+  die (self, cardea_host_report_crash (self->spec, how));
 }
 
 static void
 die_of_nonsense (CardeaHost *self, const char *what)
 {
   g_free (end_process (self));
-  die (self,
-       cardea_reason_new (CARDEA_REASON_MODULE_FAILED,
-                          "Update the driver of the token, or take the module out of the configuration.",
-                          "The process of the module %s (%s) was ended because it sent nonsense: %s.",
-                          self->spec->name, self->spec->module, what));
+  die (self, cardea_host_report_nonsense (self->spec, what));
 }
 
 static void
@@ -194,66 +175,14 @@ on_calls_overdue (gpointer data)
   CardeaHost *self = data;
 
   g_free (end_process (self));
-  die (self,
-       cardea_reason_new (CARDEA_REASON_MODULE_HUNG,
-                          "Remove the token and insert it again; if that does not help, update its driver.",
-                          "The module %s (%s) did not answer in time and was ended.", self->spec->name,
-                          self->spec->module));
-}
-
-/* The softoken host reads the user's NSS database: then that is what cannot be read. */
-static CardeaReasonCode
-failure_reason (CardeaHost *self, CardeaHostFailure failure)
-{
-  if (failure == CARDEA_HOST_FAILURE_MISSING)
-    return CARDEA_REASON_MODULE_MISSING;
-  if (self->spec->init_arguments != NULL && g_str_has_suffix (self->spec->module, "/libsoftokn3.so"))
-    return CARDEA_REASON_DATABASE_UNREADABLE;
-  return CARDEA_REASON_MODULE_FAILED;
-}
-
-static const char *
-failure_remedy (CardeaReasonCode code)
-{
-  switch (code) {
-  case CARDEA_REASON_MODULE_MISSING:
-    return "Install the package the module belongs to, or take it out of the configuration.";
-  case CARDEA_REASON_DATABASE_UNREADABLE:
-    return "Check the folder of the database with \"certutil -L -d sql:FOLDER\", or restore it from a "
-           "backup.";
-  default:
-    return "Check that the module is meant for this system and that its device is set up.";
-  }
-}
-
-static CardeaReason *
-reason_of_failure (CardeaHost *self, const CardeaHostMessage *message)
-{
-  g_autofree char *text = cardea_host_text (&message->failed.message);
-  CardeaReasonCode code = failure_reason (self, message->failed.failure);
-
-  return cardea_reason_new (code, failure_remedy (code), "The module %s (%s) cannot be used: %s",
-                            self->spec->name, self->spec->module, text);
+  die (self, cardea_host_report_hang (self->spec));
 }
 
 static void
 die_failed (CardeaHost *self, const CardeaHostMessage *message)
 {
   g_free (end_process (self));
-  die (self, reason_of_failure (self, message));
-}
-
-static GError *
-error_of_failure (CardeaHost *self, const CardeaHostMessage *message)
-{
-  g_autofree char *text = cardea_host_text (&message->failed.message);
-  GError *error;
-
-  if (message->failed.failure != CARDEA_HOST_FAILURE_PIN)
-    return cardea_error_new (CARDEA_ERROR_TOKEN_UNAVAILABLE, "%s", text);
-  error = cardea_error_new (CARDEA_ERROR_PIN_REFUSED, "%s", text);
-  cardea_error_take_parameter (error, "pin", json_string (cardea_pin_state_to_string (message->failed.pin)));
-  return error;
+  die (self, cardea_host_report_failure (self->spec, message));
 }
 
 static void
@@ -281,12 +210,7 @@ finish_listing (CardeaHost *self, CardeaHostCall *call, gboolean incomplete)
 {
   g_autoptr (CardeaHostListing) listing = cardea_host_collector_finish (call->collector);
 
-  set_problem (self, incomplete
-                         ? cardea_reason_new (
-                               CARDEA_REASON_TOO_MANY_CERTIFICATES, "Remove objects that are not used.",
-                               "The module %s has more tokens or objects than are read; some are missing.",
-                               self->spec->name)
-                         : NULL);
+  set_problem (self, incomplete ? cardea_host_report_incomplete (self->spec) : NULL);
   self->listing = NULL;
   cardea_host_calls_take (self->calls, call);
   pump_listing (self);
@@ -299,7 +223,7 @@ finish_listing (CardeaHost *self, CardeaHostCall *call, gboolean incomplete)
 static void
 fail_listing (CardeaHost *self, CardeaHostCall *call, const CardeaHostMessage *message)
 {
-  CardeaReason *problem = reason_of_failure (self, message);
+  CardeaReason *problem = cardea_host_report_failure (self->spec, message);
   g_autoptr (GError) error = cardea_error_new (CARDEA_ERROR_TOKEN_UNAVAILABLE, "%s", problem->message);
 
   set_problem (self, problem);
@@ -342,15 +266,14 @@ handle_list (CardeaHost *self, CardeaHostCall *call, const CardeaHostMessage *me
 static void
 fail_call (CardeaHost *self, CardeaHostCall *call, const CardeaHostMessage *message)
 {
-  g_autoptr (GError) error = error_of_failure (self, message);
+  g_autoptr (GError) error = cardea_host_report_refusal (message);
   CardeaHostFailure failure = message->failed.failure;
 
   cardea_host_calls_take (self->calls, call);
   schedule_changed (self);
   if (failure == CARDEA_HOST_FAILURE_TOKEN || failure == CARDEA_HOST_FAILURE_MODULE) {
     g_free (end_process (self));
-    die (self, cardea_reason_new (CARDEA_REASON_MODULE_FAILED, "Remove the token and insert it again.",
-                                  "The module %s was started afresh: %s", self->spec->name, error->message));
+    die (self, cardea_host_report_restart (self->spec, error->message));
   }
   cardea_host_call_fail (call, error);
 }
@@ -443,9 +366,7 @@ start (CardeaHost *self)
   self->process = cardea_host_process_new (arguments, (const char *const *)self->environment, self->context,
                                            on_process_ended, self, &socket, &error);
   if (self->process == NULL) {
-    die (self, cardea_reason_new (CARDEA_REASON_MODULE_FAILED, "Install cardea again.",
-                                  "The token host for the module %s cannot be started: %s.", self->spec->name,
-                                  error->message));
+    die (self, cardea_host_report_no_program (self->spec, error));
     return;
   }
   self->generation++;
@@ -453,18 +374,6 @@ start (CardeaHost *self)
   self->channel = cardea_host_channel_new (socket, self->context, on_channel_received, self);
   cardea_host_calls_add (self->calls, START_ID, CARDEA_HOST_MESSAGE_READY, self->deadlines.start,
                          self->deadlines.start);
-}
-
-static GError *
-error_busy (CardeaHost *self, guint64 retry_ms)
-{
-  GError *error =
-      cardea_error_new (CARDEA_ERROR_BUSY, "The module %s is not started again at once: %s", self->spec->name,
-                        self->problem != NULL ? self->problem->message : "too much is under way.");
-
-  cardea_error_take_parameter (error, "what", json_string ("token"));
-  cardea_error_take_parameter (error, "retry_ms", json_integer (retry_ms));
-  return error;
 }
 
 void
@@ -476,7 +385,7 @@ cardea_host_list_async (CardeaHost *self, GCancellable *cancellable, GAsyncReady
 
   g_task_set_source_tag (task, cardea_host_list_async);
   if (self->process == NULL && wait > 0) {
-    g_task_return_error (task, error_busy (self, wait));
+    g_task_return_error (task, cardea_host_report_busy (self->spec, self->problem, wait));
     g_object_unref (task);
     return;
   }
@@ -504,7 +413,7 @@ check_call (CardeaHost *self, guint64 generation)
         "The token of the module %s was removed, or its process started afresh. Try again.",
         self->spec->name);
   if (cardea_host_calls_count (self->calls) >= CARDEA_LIMIT_HOST_PENDING)
-    return error_busy (self, 1000);
+    return cardea_host_report_busy (self->spec, self->problem, 1000);
   return NULL;
 }
 
