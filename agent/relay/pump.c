@@ -9,6 +9,7 @@
  * handed over. */
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -165,6 +166,21 @@ tell_server (CardeaRelay *self)
     self->server_wants |= EPOLLOUT;
 }
 
+/* An end of the program's bytes is half a close or a whole one; which of them must not hang on whether epoll
+ * has said so yet. */
+static void
+look_for_hang_up (CardeaRelay *self, gboolean failed)
+{
+  struct pollfd item = { .fd = self->program_fd };
+  /* Any error means that nobody is there: on a Unix socket, one closed with bytes unread. */
+  if (!failed && (poll (&item, 1, 0) != 1 || !(item.revents & POLLHUP)))
+    return;
+  self->program.hung_up = TRUE;
+  cardea_relay_worker_unwatch (self->worker, &self->program);
+  if (!self->told_program && !self->program_deaf)
+    turn_deaf (self);
+}
+
 /* The program's next bytes, at most a scratch buffer of them; 0 when there are none now, or never again. */
 static gsize
 receive_from_program (CardeaRelay *self, guint8 *scratch, gsize scratch_size)
@@ -180,9 +196,7 @@ receive_from_program (CardeaRelay *self, guint8 *scratch, gsize scratch_size)
     return 0;
   }
   self->program_ended = TRUE;
-  /* Any error but "not now" means that nobody is there: on a Unix socket, one closed with bytes unread. */
-  if (got < 0 && !self->told_program)
-    turn_deaf (self);
+  look_for_hang_up (self, got < 0);
   return 0;
 }
 

@@ -31,7 +31,7 @@ struct _CardeaRelay
   guint32 server_wants; /* epoll events the last turn stopped at */
   guint32 program_wants;
   gboolean adopted;
-  GSource *drain; /* the time left for the last bytes of a program that is gone */
+  GSource *drain; /* the time left to the server once the program is gone */
   guint drain_ms;
 
   /* Server to program. */
@@ -59,7 +59,7 @@ struct _CardeaRelay
   int is_over; /* atomic */
 };
 
-/* For tests: how long the last bytes of a program that is gone may take (CARDEA_LIMIT_STREAM_DRAIN_MS). */
+/* For tests: the time a server has once the program is gone (CARDEA_LIMIT_STREAM_DRAIN_MS). */
 void cardea_relay_pool_set_drain_ms (CardeaRelayPool *self, guint drain_ms);
 guint cardea_relay_pool_get_drain_ms (CardeaRelayPool *self);
 /* The worker with the fewest streams, borrowed. */

@@ -166,9 +166,10 @@ judge (CardeaRelay *self, CardeaEndHow *how)
     *how = judge_failure (self);
     return TRUE;
   }
+  /* A program that left and missed nothing may have known that it had everything: the server's end will tell.
+   */
   *how = CARDEA_END_DISCONNECTED;
-  return self->program_deaf && self->program_ended && self->told_server &&
-         self->write_state == CARDEA_STREAM_OK;
+  return self->lost_in && self->program_ended && self->told_server && self->write_state == CARDEA_STREAM_OK;
 }
 
 static gboolean
@@ -176,11 +177,12 @@ on_drain_expired (gpointer data)
 {
   CardeaRelay *self = data;
   finish (self, CARDEA_END_DISCONNECTED,
-          "The program went away and the server did not take its last bytes in time.");
+          "The program went away and the server did not end the stream in time.");
   return G_SOURCE_REMOVE;
 }
 
-/* Nobody waits for this stream any more: a server that takes nothing must not keep it for ever. */
+/* Nobody waits for this stream any more: a server that takes nothing, or says nothing, must not keep it for
+ * ever. */
 static void
 start_drain (CardeaRelay *self)
 {

@@ -61,7 +61,8 @@ cardea_secret_unref (CardeaSecret *self)
   if (!self || !g_atomic_ref_count_dec (&self->references))
     return;
   if (self->pages) {
-    /* Making pages writable again cannot fail for a private mapping that was never read-only on disk. */
+    /* It fails only when the kernel cannot split a mapping any more; it clears pages itself before others get
+     * them. */
     if (mprotect (self->pages, self->mapped, PROT_READ | PROT_WRITE) == 0)
       explicit_bzero (self->pages, self->mapped);
     munmap (self->pages, self->mapped);

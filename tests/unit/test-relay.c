@@ -400,6 +400,7 @@ test_server_gone_with_bytes_lost (CardeaRelayPool *pool)
   g_assert_cmpuint (stream->end->bytes_out, <, sent);
 }
 
+/* Gone with everything that was there: the server's answer tells that nothing was missed. */
 static void
 test_program_leaves (CardeaRelayPool *pool)
 {
@@ -408,20 +409,48 @@ test_program_leaves (CardeaRelayPool *pool)
   assert_program_gets (stream, "keep-alive");
   shut (&stream->program);
   assert_server_gets_close_notify (stream);
-  assert_end (stream, CARDEA_END_DISCONNECTED);
+  server_say (stream, FAKE_RECORD_CLOSE_NOTIFY);
+  assert_end (stream, CARDEA_END_CLEAN);
 }
 
-/* Its last words are still delivered. */
+/* Gone before the server had said all. Its own last words are still delivered. */
 static void
-test_program_leaves_with_bytes (CardeaRelayPool *pool)
+test_program_leaves_early (CardeaRelayPool *pool)
 {
   g_autoptr (Stream) stream = stream_new (pool);
   program_send (stream, "last words");
   shut (&stream->program);
   assert_server_gets (stream, "last words");
   assert_server_gets_close_notify (stream);
+  server_send (stream, "but");
   assert_end (stream, CARDEA_END_DISCONNECTED);
   g_assert_cmpuint (stream->end->bytes_out, ==, 10);
+  g_assert_cmpuint (stream->end->bytes_in, ==, 0);
+}
+
+/* A server that only hangs up then truncated nothing that anybody waits for. */
+static void
+test_program_leaves_then_server (CardeaRelayPool *pool)
+{
+  g_autoptr (Stream) stream = stream_new (pool);
+  shut (&stream->program);
+  assert_server_gets_close_notify (stream);
+  shut (&stream->server);
+  assert_end (stream, CARDEA_END_DISCONNECTED);
+}
+
+/* Gone with bytes unread in its socket, which is an error of its own on the other side. */
+static void
+test_program_leaves_unread (CardeaRelayPool *pool)
+{
+  g_autoptr (Stream) stream = stream_new (pool);
+  char byte;
+  server_send (stream, "unread");
+  g_assert_cmpint (recv (stream->program, &byte, 1, MSG_PEEK), ==, 1);
+  shut (&stream->program);
+  assert_server_gets_close_notify (stream);
+  server_send (stream, "more");
+  assert_end (stream, CARDEA_END_DISCONNECTED);
 }
 
 static gpointer
@@ -445,6 +474,17 @@ test_program_leaves_a_flood (CardeaRelayPool *pool)
   shut (&stream->program);
   assert_end (stream, CARDEA_END_DISCONNECTED);
   g_thread_join (flood);
+}
+
+/* Nor does one that says nothing. */
+static void
+test_silence_is_bounded (CardeaRelayPool *pool)
+{
+  cardea_relay_pool_set_drain_ms (pool, 20);
+  g_autoptr (Stream) stream = stream_new (pool);
+  shut (&stream->program);
+  assert_server_gets_close_notify (stream);
+  assert_end (stream, CARDEA_END_DISCONNECTED);
 }
 
 /* Nor does one that takes nothing. */
@@ -543,7 +583,8 @@ test_most_early_bytes (CardeaRelayPool *pool)
   stream_start_with (stream, pool, server, program, early);
   assert_server_gets (stream, bytes);
   assert_server_gets_close_notify (stream);
-  assert_end (stream, CARDEA_END_DISCONNECTED);
+  server_say (stream, FAKE_RECORD_CLOSE_NOTIFY);
+  assert_end (stream, CARDEA_END_CLEAN);
 }
 
 static void
@@ -806,7 +847,10 @@ main (int argc, char **argv)
     { "/relay/server-gone-after-end", test_server_gone_after_end },
     { "/relay/server-gone-with-bytes-lost", test_server_gone_with_bytes_lost },
     { "/relay/program-leaves", test_program_leaves },
-    { "/relay/program-leaves-with-bytes", test_program_leaves_with_bytes },
+    { "/relay/program-leaves-early", test_program_leaves_early },
+    { "/relay/program-leaves-then-server", test_program_leaves_then_server },
+    { "/relay/program-leaves-unread", test_program_leaves_unread },
+    { "/relay/silence-is-bounded", test_silence_is_bounded },
     { "/relay/program-leaves-a-flood", test_program_leaves_a_flood },
     { "/relay/drain-is-bounded", test_drain_is_bounded },
     { "/relay/program-deaf", test_program_deaf },
