@@ -181,6 +181,10 @@ stream_free (CardeaTlsStream *stream)
 {
   NssStream *self = get_self (stream);
 
+  /* Closing an NSS socket sends close_notify, which would tell the server that a stream that was cut off came
+   * to its end. */
+  if (!self->write_closed)
+    cardea_tls_socket_shutdown (self->socket);
   cardea_tls_socket_unref (self->socket);
   g_free (self->message);
   g_free (self);

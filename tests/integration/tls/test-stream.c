@@ -47,6 +47,24 @@ test_stream_reset (Fixture *fixture, gconstpointer data)
   check_end (fixture, cardea_test_serve_reset_later, CARDEA_STREAM_RESET);
 }
 
+/* A stream that is dropped must not look complete to the server; one that was closed must. */
+static void
+test_dropped (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (CardeaTestServer) server =
+      cardea_test_server_new (fixture->pki, "server", cardea_test_serve_echo);
+  Plan plan = { 0 };
+  g_auto (Run) run = { 0 };
+
+  run_to_end (&run, fixture, server, &plan);
+  g_assert_no_error (run.error);
+  server_assert_report (server, "none/0");
+  stream_write (run.stream, "half a mess");
+  stream_expect (run.stream, "half a mess");
+  run_clear (&run);
+  server_assert_report (server, "cut");
+}
+
 static int
 reject_when_let_go (X509_STORE_CTX *context, void *data)
 {
@@ -167,6 +185,7 @@ main (int argc, char **argv)
   ADD ("close-notify", test_close_notify);
   ADD ("truncation", test_truncation);
   ADD ("stream-reset", test_stream_reset);
+  ADD ("dropped", test_dropped);
   ADD ("late-rejection", test_late_rejection);
   ADD ("alpn", test_alpn);
   ADD ("bulk", test_bulk);
