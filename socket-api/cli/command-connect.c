@@ -18,6 +18,7 @@
 #include "socket-api/client/text.h"
 #include "socket-api/wire/error.h"
 
+#define PATIENCE_MS 700          /* a step that takes no longer is not worth a line */
 #define STEP_MS (10 * 60 * 1000) /* between two steps: other people's questions may come first */
 #define GRACE_MS 5000            /* for the agent to tell that the time is over, which it does better */
 #define END_MS 15000             /* from the end of the stream to the news of how it ended */
@@ -46,7 +47,7 @@ show_step (const Connection *self, const char *step)
 {
   const char *words = describe_step (step);
 
-  if (self->show_steps && words != NULL)
+  if (self->show_steps && words != NULL && !cardea_client_wait (self->client, PATIENCE_MS))
     g_printerr ("%s\n", words);
 }
 

@@ -33,6 +33,7 @@ struct _CardeaClient
   int fd;             /* the socket; -1 once dead or given away */
   int passed_fd;      /* came along, not taken yet; or -1 */
   CardeaFrame *frame; /* what was read and not handed out */
+  GBytes *next;       /* popped from it ahead of time; or NULL */
 };
 
 static void
@@ -149,6 +150,7 @@ cardea_client_free (CardeaClient *self)
   close_fd (&self->fd);
   close_fd (&self->passed_fd);
   cardea_frame_free (self->frame);
+  g_clear_pointer (&self->next, g_bytes_unref);
   g_free (self);
 }
 
@@ -338,13 +340,19 @@ take_parameters (CardeaClient *self, GBytes *message, gboolean *continues, GErro
   return g_steal_pointer (&reply->parameters);
 }
 
+static GBytes *
+pop (CardeaClient *self)
+{
+  return self->next != NULL ? g_steal_pointer (&self->next) : cardea_frame_pop (self->frame);
+}
+
 static json_t *
 receive (CardeaClient *self, gboolean stop_at_nul, int timeout_ms, gboolean *continues, GError **error)
 {
   gint64 deadline = deadline_after (timeout_ms);
   g_autoptr (GBytes) message = NULL;
 
-  while ((message = cardea_frame_pop (self->frame)) == NULL)
+  while ((message = pop (self)) == NULL)
     if (!check_alive (self, error) || !fill (self, stop_at_nul, deadline, error))
       return NULL;
   return take_parameters (self, message, continues, error);
@@ -439,6 +447,24 @@ cardea_client_upgrade (CardeaClient *self, const char *method, json_t *parameter
   if (reply != NULL)
     *reply = g_steal_pointer (&answer);
   return g_steal_fd (&self->fd);
+}
+
+gboolean
+cardea_client_wait (CardeaClient *self, int timeout_ms)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  struct pollfd entry = { .fd = self->fd, .events = POLLIN };
+  gint64 deadline = deadline_after (timeout_ms);
+  int n;
+
+  self->next = pop (self);
+  if (self->next != NULL || self->fd < 0)
+    return TRUE;
+  do
+    n = poll (&entry, 1, remaining_ms (deadline));
+  while (n < 0 && errno == EINTR);
+  return n != 0;
 }
 
 int

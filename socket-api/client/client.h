@@ -49,6 +49,10 @@ int cardea_client_upgrade (CardeaClient *self, const char *method, json_t *param
 gboolean cardea_client_send_more (CardeaClient *self, const char *method, json_t *parameters, GError **error);
 json_t *cardea_client_receive (CardeaClient *self, int timeout_ms, gboolean *continues, GError **error);
 
+/* Waits until cardea_client_receive() has something to read, be it the end. FALSE: the time is over, and
+ * nothing else happened. */
+gboolean cardea_client_wait (CardeaClient *self, int timeout_ms);
+
 /* The descriptor that came along with what was received so far, once; -1 when there is none. */
 int cardea_client_take_fd (CardeaClient *self);
 

@@ -246,6 +246,30 @@ test_more (void)
   g_assert_cmpint (sum, ==, 12);
 }
 
+/* A reply that came along with another is there without anything to read, and waiting spends nothing. */
+static void
+test_wait (void)
+{
+  g_autoptr (FakeAgent) agent = fake_agent_new (1, play_two, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CardeaClient) client = cardea_client_new (fake_agent_get_path (agent), &error);
+  gboolean continues = FALSE;
+
+  g_assert_false (cardea_client_wait (client, 10));
+  g_assert_true (cardea_client_send_more (client, METHOD, NULL, &error));
+  for (int n = 1; n <= 2; n++) {
+    g_autoptr (json_t) reply = NULL;
+
+    g_assert_true (cardea_client_wait (client, 20000));
+    g_assert_true (cardea_client_wait (client, 0));
+    reply = cardea_client_receive (client, 20000, &continues, &error);
+    g_assert_no_error (error);
+    g_assert_cmpint (json_integer_value (json_object_get (reply, "n")), ==, n);
+    g_assert_cmpint (continues, ==, n == 1);
+  }
+  g_assert_false (cardea_client_wait (client, 10));
+}
+
 static gboolean
 on_reply_stop (json_t *parameters, gpointer data)
 {
@@ -436,6 +460,7 @@ main (int argc, char **argv)
   g_test_add_func ("/client/errors", test_errors);
   g_test_add_func ("/client/error-sentences", test_error_sentences);
   g_test_add_func ("/client/more", test_more);
+  g_test_add_func ("/client/wait", test_wait);
   g_test_add_func ("/client/more-stop", test_more_stop);
   g_test_add_func ("/client/upgrade", test_upgrade);
   g_test_add_func ("/client/upgrade-refused", test_upgrade_refused);

@@ -403,6 +403,31 @@ test_half_close (void)
   g_assert_cmpstr (result.out, ==, "answer");
 }
 
+/* Steps are shown once they last; that the command waits for them is seen by its standard error. */
+static void
+play_slow_pin (int fd, gpointer data)
+{
+  fake_agent_expect_call (fd, "org.cardea.agent.Open");
+  fake_agent_reply (fd, STEP ("choosing"));
+  fake_agent_reply (fd, STEP ("pin"));
+  fake_agent_expect_end (fd);
+}
+
+static void
+test_slow_pin (void)
+{
+  g_autoptr (FakeAgent) agent = fake_agent_new (1, play_slow_pin, NULL);
+  g_autoptr (GSubprocess) process = start (fake_agent_get_path (agent), "connect -v h 1",
+                                           G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  char text[64] = { 0 };
+
+  g_assert_cmpint (
+      g_input_stream_read (g_subprocess_get_stderr_pipe (process), text, sizeof text - 1, NULL, NULL), >, 0);
+  g_assert_cmpstr (text, ==, "Waiting for the PIN...\n");
+  g_subprocess_send_signal (process, SIGTERM);
+  g_assert_true (g_subprocess_wait (process, NULL, NULL));
+}
+
 static void
 play_options (int fd, gpointer data)
 {
@@ -524,6 +549,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/output-full", test_output_full);
   g_test_add_func ("/cli/connect-input-open", test_input_open);
   g_test_add_func ("/cli/connect-half-close", test_half_close);
+  g_test_add_func ("/cli/connect-slow-pin", test_slow_pin);
   g_test_add_func ("/cli/connect-options", test_options);
   g_test_add_func ("/cli/connect-output-closed", test_output_closed);
   g_test_add_func ("/cli/connect-interrupted", test_interrupted);
