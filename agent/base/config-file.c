@@ -195,17 +195,30 @@ take_value (CardeaConfigEntry *entry, GKeyFile *file, GError **error)
 }
 
 static gboolean
+walk_lines (Walk *walk, const char *text, GError **error)
+{
+  const char *end;
+
+  for (const char *start = text; start != NULL; start = end != NULL ? end + 1 : NULL) {
+    g_autofree char *line = NULL;
+
+    end = strchr (start, '\n');
+    line = end != NULL ? g_strndup (start, (gsize)(end - start)) : g_strdup (start);
+    walk->line++;
+    if (!walk_line (walk, line, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
 walk_text (Walk *walk, const char *text, GError **error)
 {
-  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
   g_autoptr (GKeyFile) file = g_key_file_new ();
   g_autoptr (GError) problem = NULL;
 
-  for (guint i = 0; lines[i] != NULL; i++) {
-    walk->line = i + 1;
-    if (!walk_line (walk, lines[i], error))
-      return FALSE;
-  }
+  if (!walk_lines (walk, text, error))
+    return FALSE;
   if (!g_key_file_load_from_data (file, text, strlen (text), G_KEY_FILE_NONE, &problem)) {
     cardea_set_error (error, CARDEA_ERROR_CONFIGURATION, "%s:1: %s.", walk->path, problem->message);
     return FALSE;
