@@ -130,7 +130,8 @@ print_agreed (json_t *session)
   cardea_text_append_field (text, 18, "Server", server);
   cardea_text_append_field (text, 18, "Vouched for by",
                             cardea_listing_vouched_by (cardea_text_member (session, "vouched_by", "?")));
-  cardea_text_append_field (text, 18, "Revocation", cardea_text_member (session, "revocation", "?"));
+  cardea_text_append_field (text, 18, "Revocation",
+                            cardea_listing_revocation (cardea_text_member (session, "revocation", "?")));
   cardea_text_append_field (text, 18, "TLS", tls);
   cardea_text_append_field (text, 18, "Protocol", cardea_text_member (session, "alpn", NULL));
   cardea_text_append_field (text, 18, "Certificate",

@@ -193,16 +193,23 @@ name_end (const char *how)
   return "The connection ended in a way that is not known here";
 }
 
+/* Where the agent said nothing of it: what the end means for the bytes. */
 static const char *
-remedy_for_end (const char *how)
+describe_loss (const char *how)
 {
   if (g_str_equal (how, "truncated"))
     return "The server did not say that this was all: what was received may be incomplete.";
   if (g_str_equal (how, "reset"))
     return "What was received may be incomplete, and what was sent may not have arrived.";
+  return "";
+}
+
+static const char *
+remedy_for_end (const char *how, const char *message)
+{
   if (g_str_equal (how, "rejected"))
     return "Ask the server's operator why, or choose another certificate with --certificate.";
-  return "";
+  return message == NULL || *message == '\0' ? describe_loss (how) : "";
 }
 
 char *
@@ -221,6 +228,6 @@ cardea_explain_end (json_t *end)
       g_strdup_printf ("%s%s%s%s", name_end (how), note, message != NULL && *message != '\0' ? ": " : "",
                        message != NULL ? message : "");
   append_sentence (text, "cardea: ", sentence);
-  append_sentence (text, "", remedy_for_end (how));
+  append_sentence (text, "", remedy_for_end (how, message));
   return g_string_free (g_steal_pointer (&text), FALSE);
 }

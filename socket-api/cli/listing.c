@@ -43,6 +43,12 @@ static const Words VOUCHERS[] = {
   { "program", "the program only (authorities it brought along)" },
 };
 
+static const Words REVOCATION[] = {
+  { "good", "not revoked" },
+  { "unknown", "not known" },
+  { "not_checked", "not checked" },
+};
+
 static const char *
 in_words (const Words *words, gsize n, const char *value)
 {
@@ -56,6 +62,12 @@ const char *
 cardea_listing_vouched_by (const char *value)
 {
   return in_words (VOUCHERS, G_N_ELEMENTS (VOUCHERS), value);
+}
+
+const char *
+cardea_listing_revocation (const char *value)
+{
+  return in_words (REVOCATION, G_N_ELEMENTS (REVOCATION), value);
 }
 
 const char *

@@ -17,8 +17,10 @@ char *cardea_listing_sessions (json_t *reply);     /* of ListSessions */
 /* One line each: what is wrong, then what to do. */
 void cardea_listing_append_problems (GString *text, json_t *problems, const char *indent);
 
-/* Who vouches for the server ("system", ...), and the state of a PIN, in words. */
+/* Who vouches for the server ("system", ...), whether it was asked if the certificate is revoked, and the
+ * state of a PIN, in words. */
 const char *cardea_listing_vouched_by (const char *value);
+const char *cardea_listing_revocation (const char *value);
 const char *cardea_listing_pin (const char *value);
 
 G_END_DECLS
