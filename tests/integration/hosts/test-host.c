@@ -189,6 +189,8 @@ test_lying_lengths (void)
       g_assert_cmpuint (listing->certificates->len, <=, 2);
     else
       g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_TOKEN_UNAVAILABLE);
+    g_assert_true (cardea_host_get_problem (rig->host) == NULL ||
+                   problem_of (rig) != CARDEA_REASON_TOO_MANY_CERTIFICATES); /* the lie was not believed */
     host_rig_set_mock (rig, "", "");
     g_autoptr (CardeaHostListing) after = host_rig_must_list (rig);
     g_assert_cmpuint (after->certificates->len, ==, 2);
