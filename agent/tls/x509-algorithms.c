@@ -26,7 +26,7 @@ static const CardeaFlaw flaw_rsa = { "weak", "has an RSA key of less than 2048 b
 static const CardeaFlaw flaw_rsa_large = { "too_large", "has an RSA key of more than 8192 bits" };
 static const CardeaFlaw flaw_curve = { "weak", "has a key on an elliptic curve that is not accepted" };
 static const CardeaFlaw flaw_key = { "weak", "has a kind of key that is not accepted" };
-static const CardeaFlaw flaw_key_unreadable = { "malformed", "has a key that cannot be read" };
+static const CardeaFlaw flaw_key_unknown = { "invalid", "has a key of a kind that is not known here" };
 
 static SECOidTag
 find_tag (CardeaDer oid)
@@ -111,7 +111,7 @@ cardea_x509_check_key (const CardeaX509 *self)
   guint bits;
 
   if (key == NULL)
-    return &flaw_key_unreadable;
+    return &flaw_key_unknown;
   switch (SECKEY_GetPublicKeyType (key)) {
   case rsaKey:
   case rsaPssKey:

@@ -89,6 +89,10 @@ static const Case cases[] = {
   { "root-sha1-of-itself", "not_checked", .root = { .digest = "SHA1" } },
   { "leaf-rsa-1024", "weak", { .key = "rsa1024" } },
   { "authority-rsa-1024", "weak", .middle = { .key = "rsa1024" } },
+  { "leaf-pss", "not_checked", { .pss = TRUE }, { .key = "rsa2048" } },
+  { "leaf-pss-sha384", "not_checked", { .pss = TRUE, .digest = "SHA384" }, { .key = "rsa2048" } },
+  { "leaf-pss-sha1", "weak", { .pss = TRUE, .digest = "SHA1" }, { .key = "rsa2048" } },
+  { "leaf-ed25519", "invalid", { .key = "ed25519" } },
   { "leaf-other-curve", "weak", { .key = "secp256k1" } },
 
   /* extensions */
