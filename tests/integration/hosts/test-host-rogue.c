@@ -45,7 +45,7 @@ static const Case cases[] = {
 static void
 test_rogue (gconstpointer data)
 {
-  static const CardeaHostDeadlines deadlines = { .start = 1000, .call = 800, .list = 1500, .sign = 1000 };
+  static const CardeaHostDeadlines deadlines = { .start = 3000, .call = 1500, .list = 2500, .sign = 1000 };
   const Case *expected = data;
   g_autoptr (HostRig) rig = host_rig_new ();
   g_autoptr (GError) error = NULL;
