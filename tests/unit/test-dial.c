@@ -490,7 +490,13 @@ run_without_leak (gconstpointer data)
   test ();
   int before = count_descriptors ();
   test ();
-  g_assert_cmpint (count_descriptors (), ==, before);
+  /* GIO talks to some proxies on a thread of its own, which may let go of the connection after it was handed
+   * over. */
+  gint64 deadline = g_get_monotonic_time () + PATIENCE_S * G_USEC_PER_SEC;
+  while (count_descriptors () > before && g_get_monotonic_time () < deadline)
+    if (!g_main_context_iteration (NULL, FALSE))
+      g_thread_yield ();
+  g_assert_cmpint (count_descriptors (), <=, before);
 }
 
 int
