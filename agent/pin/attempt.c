@@ -12,6 +12,8 @@
 
 #include "agent/pin/marks.h"
 
+#define MAX_FAILED_TRIES 2
+
 void
 cardea_pin_attempt_free (CardeaPinAttempt *self)
 {
@@ -30,20 +32,29 @@ free_attempt (gpointer data)
   cardea_pin_attempt_free (data);
 }
 
+/* Some sources are made anew at each start (a credential, a descriptor), and some tokens never say how many
+ * tries are left: so tries without a success between them are limited as well, below the three that a card
+ * has at least. */
 static gboolean
 check_mark (CardeaPinAttempt *self, GError **error)
 {
   gboolean marked;
+  guint n_marks;
 
-  if (!cardea_mark_find (self->folder, self->token_uri, &self->identity, &marked, error))
+  if (!cardea_mark_find (self->folder, self->token_uri, &self->identity, &marked, &n_marks, error))
     return FALSE;
-  if (!marked)
-    return TRUE;
-  g_set_error_literal (
-      error, G_IO_ERROR, G_IO_ERROR_EXISTS,
-      "Its PIN was sent to this token before, and the token did not accept it. It is not sent again "
-      "until the source changes: put the right PIN there.");
-  return FALSE;
+  if (marked)
+    g_set_error_literal (
+        error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+        "Its PIN was sent to this token before, and the token did not accept it. It is not sent again "
+        "until the source changes: put the right PIN there.");
+  else if (n_marks >= MAX_FAILED_TRIES)
+    g_set_error (
+        error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+        "%u PINs of sources were sent to this token, and it accepted none; one more could lock it. Log in to "
+        "it once by hand with the right PIN, then remove the marks in %s.",
+        n_marks, self->folder);
+  return !marked && n_marks < MAX_FAILED_TRIES;
 }
 
 static gboolean
@@ -110,17 +121,20 @@ withdraw_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *c
   CardeaPinAttempt *self = data;
   GError *error = NULL;
 
-  if (cardea_mark_clear (self->folder, self->token_uri, &self->identity, &error))
+  if (self->accepted ? cardea_mark_clear_all (self->folder, self->token_uri, &error)
+                     : cardea_mark_clear (self->folder, self->token_uri, &self->identity, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
 }
 
 void
-cardea_pin_attempt_withdraw_async (CardeaPinAttempt *self, GAsyncReadyCallback callback, gpointer data)
+cardea_pin_attempt_withdraw_async (CardeaPinAttempt *self, gboolean accepted, GAsyncReadyCallback callback,
+                                   gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, data);
 
+  self->accepted = accepted;
   g_task_set_source_tag (task, cardea_pin_attempt_withdraw_async);
   g_task_set_task_data (task, self, free_attempt);
   g_task_run_in_thread (task, withdraw_in_thread);

@@ -17,6 +17,7 @@ typedef struct
   char *token_uri;
   CardeaPinIdentity identity;
   CardeaSecret *secret;
+  gboolean accepted;
 } CardeaPinAttempt;
 
 void cardea_pin_attempt_free (CardeaPinAttempt *self);
@@ -28,8 +29,10 @@ void cardea_pin_attempt_prepare_async (CardeaPinSource *source, const char *fold
                                        GAsyncReadyCallback callback, gpointer data);
 CardeaPinAttempt *cardea_pin_attempt_prepare_finish (GAsyncResult *result, GError **error);
 
-/* Takes the mark away, because the token accepted the PIN or never got it. Takes @self. */
-void cardea_pin_attempt_withdraw_async (CardeaPinAttempt *self, GAsyncReadyCallback callback, gpointer data);
+/* Takes the mark away, because the token never got the PIN, or, with @accepted, all marks of the token,
+ * because it took the PIN. Takes @self. */
+void cardea_pin_attempt_withdraw_async (CardeaPinAttempt *self, gboolean accepted,
+                                        GAsyncReadyCallback callback, gpointer data);
 gboolean cardea_pin_attempt_withdraw_finish (GAsyncResult *result, GError **error);
 
 G_END_DECLS

@@ -14,6 +14,7 @@
 
 #include "agent/pin/marks.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
@@ -41,13 +42,23 @@ describe (const char *token_uri, const CardeaPinIdentity *identity)
                           token_uri, identity->inode, identity->mtime_ns, identity->size);
 }
 
+/* What the names of all marks of a token begin with. */
+static char *
+make_prefix (const char *token_uri)
+{
+  g_autofree char *hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, token_uri, -1);
+
+  return g_strdup_printf ("pin-%.32s-", hash);
+}
+
 static char *
 make_name (const char *token_uri, const CardeaPinIdentity *identity)
 {
   g_autofree char *text = describe (token_uri, identity);
   g_autofree char *hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
+  g_autofree char *prefix = make_prefix (token_uri);
 
-  return g_strconcat ("pin-", hash, NULL);
+  return g_strconcat (prefix, hash, NULL);
 }
 
 /* The folder, ours alone, or -1. */
@@ -88,24 +99,53 @@ make_folder (const char *folder, GError **error)
   return done;
 }
 
+/* Calls back for each name in the folder that begins with @prefix; a half-made mark counts, too. */
+static gboolean
+for_each_mark (int folder_fd, const char *prefix,
+               void (*act) (int folder_fd, const char *name, gpointer data), gpointer data, GError **error)
+{
+  int copy = openat (folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *dir = copy >= 0 ? fdopendir (copy) : NULL;
+
+  if (dir == NULL) {
+    fail (error, "Marks of PINs cannot be read in", "their folder");
+    if (copy >= 0)
+      close (copy);
+    return FALSE;
+  }
+  for (const struct dirent *entry = readdir (dir); entry != NULL; entry = readdir (dir))
+    if (g_str_has_prefix (entry->d_name, prefix))
+      act (folder_fd, entry->d_name, data);
+  closedir (dir);
+  return TRUE;
+}
+
+static void
+count_mark (int folder_fd, const char *name, gpointer data)
+{
+  *(guint *)data += 1;
+}
+
 gboolean
 cardea_mark_find (const char *folder, const char *token_uri, const CardeaPinIdentity *identity,
-                  gboolean *marked, GError **error)
+                  gboolean *marked, guint *n_marks, GError **error)
 {
   g_autofree char *name = make_name (token_uri, identity);
+  g_autofree char *prefix = make_prefix (token_uri);
   struct stat status;
   gboolean done;
   int fd;
 
-  if (access (folder, F_OK) < 0 && errno == ENOENT) {
-    *marked = FALSE;
+  *marked = FALSE;
+  *n_marks = 0;
+  if (access (folder, F_OK) < 0 && errno == ENOENT)
     return TRUE;
-  }
   fd = open_folder (folder, error);
   if (fd < 0)
     return FALSE;
   *marked = fstatat (fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
   done = *marked || errno == ENOENT || fail (error, "Marks of PINs cannot be read in", folder);
+  done = done && for_each_mark (fd, prefix, count_mark, n_marks, error);
   close (fd);
   return done;
 }
@@ -182,6 +222,32 @@ cardea_mark_clear (const char *folder, const char *token_uri, const CardeaPinIde
     done = fail (error, "The mark of a PIN cannot be removed:", name);
   else
     done = fsync (fd) == 0 || fail (error, "The mark of a PIN cannot be removed:", name);
+  close (fd);
+  return done;
+}
+
+static void
+remove_mark (int folder_fd, const char *name, gpointer data)
+{
+  if (unlinkat (folder_fd, name, 0) < 0 && errno != ENOENT)
+    *(int *)data = errno;
+}
+
+gboolean
+cardea_mark_clear_all (const char *folder, const char *token_uri, GError **error)
+{
+  g_autofree char *prefix = make_prefix (token_uri);
+  int fd = open_folder (folder, error), problem = 0;
+  gboolean done;
+
+  if (fd < 0)
+    return FALSE;
+  done = for_each_mark (fd, prefix, remove_mark, &problem, error);
+  if (done && (problem != 0 || fsync (fd) != 0)) {
+    if (problem != 0)
+      errno = problem;
+    done = fail (error, "The marks of PINs cannot be removed from", folder);
+  }
   close (fd);
   return done;
 }

@@ -177,7 +177,8 @@ settle (CardeaUnlockJob *self, GError *error)
     return;
   }
   set_state (self, JOB_SETTLING);
-  cardea_pin_attempt_withdraw_async (g_steal_pointer (&self->attempt), on_withdrawn, self);
+  cardea_pin_attempt_withdraw_async (g_steal_pointer (&self->attempt), self->record->logged_in, on_withdrawn,
+                                     self);
 }
 
 static CardeaPinState

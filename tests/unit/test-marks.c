@@ -44,8 +44,9 @@ is_marked (Fixture *f, const char *uri, const CardeaPinIdentity *id)
 {
   g_autoptr (GError) error = NULL;
   gboolean marked = FALSE;
+  guint n_marks;
 
-  g_assert_true (cardea_mark_find (f->folder, uri, id, &marked, &error));
+  g_assert_true (cardea_mark_find (f->folder, uri, id, &marked, &n_marks, &error));
   g_assert_no_error (error);
   return marked;
 }
@@ -121,6 +122,30 @@ test_files (Fixture *f, gconstpointer data)
   clear_mark (f);
 }
 
+/* Marks of one token are counted and cleared together; another token's stay. */
+static void
+test_all_of_a_token (Fixture *f, gconstpointer data)
+{
+  static const char other[] = "pkcs11:token=T;serial=2";
+  CardeaPinIdentity second = identity;
+  g_autoptr (GError) error = NULL;
+  gboolean marked;
+  guint n_marks;
+
+  second.inode++;
+  set_mark (f);
+  g_assert_true (cardea_mark_set (f->folder, token, &second, "a", &error));
+  g_assert_true (cardea_mark_set (f->folder, other, &identity, "a", &error));
+  g_assert_true (cardea_mark_find (f->folder, token, &identity, &marked, &n_marks, &error));
+  g_assert_cmpuint (n_marks, ==, 2);
+  g_assert_true (cardea_mark_clear_all (f->folder, token, &error));
+  g_assert_true (cardea_mark_find (f->folder, token, &identity, &marked, &n_marks, &error));
+  g_assert_cmpuint (n_marks, ==, 0);
+  g_assert_true (is_marked (f, other, &identity));
+  g_assert_true (cardea_mark_clear (f->folder, other, &identity, &error));
+  g_assert_no_error (error);
+}
+
 static void
 assert_no_mark_possible (Fixture *f)
 {
@@ -135,16 +160,17 @@ static void
 test_bad_folder (Fixture *f, gconstpointer data)
 {
   gboolean marked;
+  guint n_marks;
 
   g_assert_cmpint (mkdir (f->folder, 0700), ==, 0);
   g_assert_cmpint (chmod (f->folder, 0755), ==, 0);
   assert_no_mark_possible (f);
-  g_assert_false (cardea_mark_find (f->folder, token, &identity, &marked, NULL));
+  g_assert_false (cardea_mark_find (f->folder, token, &identity, &marked, &n_marks, NULL));
   g_assert_cmpint (rmdir (f->folder), ==, 0);
 
   g_assert_true (g_file_set_contents (f->folder, "", 0, NULL));
   assert_no_mark_possible (f);
-  g_assert_false (cardea_mark_find (f->folder, token, &identity, &marked, NULL));
+  g_assert_false (cardea_mark_find (f->folder, token, &identity, &marked, &n_marks, NULL));
   g_assert_cmpint (unlink (f->folder), ==, 0);
 
   g_assert_cmpint (symlink ("/tmp", f->folder), ==, 0);
@@ -160,6 +186,7 @@ main (int argc, char **argv)
   ADD ("set-and-clear", test_set_and_clear);
   ADD ("what-differs", test_what_differs);
   ADD ("files", test_files);
+  ADD ("all-of-a-token", test_all_of_a_token);
   ADD ("bad-folder", test_bad_folder);
   return g_test_run ();
 }

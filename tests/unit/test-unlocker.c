@@ -41,7 +41,25 @@ test_refused_once (UnlockerFixture *f, gconstpointer data)
   unlocker_write_pin (f, "1234");
   unlocker_assert_unlocks (f);
   g_assert_cmpuint (f->fake.sent->len, ==, 2);
-  g_assert_cmpuint (unlocker_count_marks (f), ==, 1); /* that of the old file, for good */
+  g_assert_cmpuint (unlocker_count_marks (f), ==, 0); /* the token forgot its wrong tries, too */
+}
+
+/* A token that never says how many tries are left, and a source that is made anew at each start. */
+static void
+test_restart_loop (UnlockerFixture *f, gconstpointer data)
+{
+  for (guint i = 0; i < 6; i++) {
+    UnlockerWait wait = { 0 };
+
+    unlocker_write_pin (f, "9999");
+    unlocker_insert_again (f, CARDEA_PIN_UNKNOWN);
+    unlocker_start_unlocker (f);
+    unlocker_begin (f, FALSE, NULL, &wait);
+    unlocker_finish (&wait);
+    g_assert_nonnull (wait.error);
+    g_clear_error (&wait.error);
+  }
+  g_assert_cmpuint (f->fake.sent->len, ==, 2);
 }
 
 /* The same PIN in a new file is not the same source, but it is the same PIN. */
@@ -243,6 +261,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("source-unlocks", test_source_unlocks);
   ADD ("refused-once", test_refused_once);
+  ADD ("restart-loop", test_restart_loop);
   ADD ("refused-pin-again", test_refused_pin_again);
   ADD ("crash-in-login", test_crash_in_login);
   ADD ("unknown-outcome", test_unknown_outcome);
