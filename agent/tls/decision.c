@@ -11,10 +11,11 @@
 #include "agent/tls/decision.h"
 
 #include "agent/base/nss-cleanup.h"
-#include "agent/tls/nss.h"
-#include "socket-api/wire/error.h"
+#include "agent/tls/failure.h"
 
 #include <pk11pub.h>
+#include <prerror.h>
+#include <secerr.h>
 
 /* Shared by the decision and the front module's entry, whichever goes last. */
 typedef struct
@@ -173,6 +174,19 @@ add_issuers (CardeaDecision *self, GPtrArray *issuers)
   }
 }
 
+static GError *
+make_error (PRErrorCode code)
+{
+  if (code == SEC_ERROR_REUSED_ISSUER_AND_SERIAL)
+    return cardea_failure_new (
+        NULL,
+        "The chosen certificate has the issuer and serial number of a different certificate that an open "
+        "connection uses. End that connection, or choose another certificate.");
+  return cardea_failure_new (
+      NULL, "The key of the chosen certificate is of a kind that cannot be used here. Choose another "
+            "certificate.");
+}
+
 CardeaDecision *
 cardea_decision_new (const CardeaSigner *signer, GError **error)
 {
@@ -181,15 +195,14 @@ cardea_decision_new (const CardeaSigner *signer, GError **error)
   self->signing = signing_new (signer);
   self->issuers = g_ptr_array_new_with_free_func ((GDestroyNotify)CERT_DestroyCertificate);
   self->der = g_bytes_ref (cardea_certificate_get_der (signer->certificate));
+  PR_SetError (0, 0);
   self->certificate = cardea_decision_publish_certificate (self->der);
   if (self->certificate != NULL)
     self->signing->public_key = CERT_ExtractPublicKey (self->certificate);
   if (self->signing->public_key == NULL ||
       cardea_certificate_get_key_parameters (signer->certificate) == NULL ||
       PK11_GenerateRandom (self->id, sizeof self->id) != SECSuccess) {
-    cardea_set_error (error, CARDEA_ERROR_HANDSHAKE_FAILED,
-                      "The key of the chosen certificate is of a kind that cannot be used here: choose "
-                      "another certificate.");
+    g_propagate_error (error, make_error (PR_GetError ()));
     return NULL;
   }
   add_issuers (self, signer->issuers);

@@ -117,6 +117,13 @@ from_code (PRErrorCode code, const char *alert, gboolean finished)
     return cardea_failure_new (cardea_alert_to_name (CARDEA_ALERT_PROTOCOL_VERSION),
                                "The server does not speak TLS 1.3, the oldest version accepted here. "
                                "Ask its operator to enable it.");
+  /* NSS keeps one certificate for each issuer and serial number in the whole process, as long as anyone uses
+   * it. */
+  case SEC_ERROR_REUSED_ISSUER_AND_SERIAL:
+    return cardea_failure_new (
+        alert, "The server's certificate has the issuer and serial number of a different certificate that an "
+               "open connection uses. End that connection and try again; if it happens again, tell the "
+               "authority that issued them.");
   case SSL_ERROR_RX_RECORD_TOO_LONG:
   case SSL_ERROR_BAD_SERVER:
   case SSL_ERROR_RX_UNKNOWN_RECORD_TYPE:

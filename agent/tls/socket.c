@@ -11,9 +11,9 @@
 
 #include "agent/base/nss-cleanup.h"
 #include "agent/tls/alert.h"
+#include "agent/tls/failure.h"
 #include "agent/tls/nss.h"
 #include "socket-api/limits.h"
-#include "socket-api/wire/error.h"
 
 #include <gio/gio.h>
 #include <private/pprio.h>
@@ -220,8 +220,8 @@ cardea_tls_socket_new (int fd, const char *server_name, const char *const *alpn,
     return g_steal_pointer (&self);
 
   g_autofree char *reason = cardea_nss_describe (PR_GetError ());
-  cardea_set_error (error, CARDEA_ERROR_HANDSHAKE_FAILED, "The TLS connection could not be prepared: %s",
-                    reason);
+  g_propagate_error (error,
+                     cardea_failure_new (NULL, "The TLS connection could not be prepared: %s", reason));
   return NULL;
 }
 

@@ -172,6 +172,39 @@ test_too_long_chain (Fixture *fixture, gconstpointer data)
   check_chain_length (fixture, CARDEA_LIMIT_CHAIN_CERTIFICATES, FALSE);
 }
 
+/* A certificate that claims another's issuer and serial number, on a connection that stays open, must not
+ * stand in the other's way. */
+static void
+test_same_serial (Fixture *fixture, gconstpointer data)
+{
+  cardea_test_pki_make (fixture->pki, &(CardeaTestIdentity){ .name = "one",
+                                                             .role = CARDEA_TEST_SERVER,
+                                                             .issuer = "ca",
+                                                             .alt_names = "DNS:localhost",
+                                                             .serial = 77 });
+  cardea_test_pki_make (fixture->pki, &(CardeaTestIdentity){ .name = "two",
+                                                             .role = CARDEA_TEST_SERVER,
+                                                             .issuer = "ca",
+                                                             .alt_names = "DNS:localhost",
+                                                             .serial = 77 });
+  g_autoptr (CardeaTestServer) first = cardea_test_server_new (fixture->pki, "one", cardea_test_serve_echo);
+  g_autoptr (CardeaTestServer) second = cardea_test_server_new (fixture->pki, "two", cardea_test_serve_echo);
+  Plan plan = { 0 };
+  g_auto (Run) one = { 0 };
+  g_auto (Run) two = { 0 };
+  g_auto (Run) three = { 0 };
+
+  run_to_end (&one, fixture, first, &plan);
+  g_assert_no_error (one.error);
+  run_to_end (&two, fixture, second, &plan);
+  g_assert_error (two.error, CARDEA_ERROR, CARDEA_ERROR_HANDSHAKE_FAILED);
+  g_assert_nonnull (strstr (two.error->message, "serial number of a different certificate"));
+  run_clear (&one);
+  run_clear (&two);
+  run_to_end (&three, fixture, second, &plan);
+  g_assert_no_error (three.error);
+}
+
 #define ADD(name, function)                                                                                  \
   g_test_add ("/hostile-servers/" name, Fixture, NULL, client_set_up, function, client_tear_down)
 
@@ -192,5 +225,6 @@ main (int argc, char **argv)
   ADD ("old-server", test_old_server);
   ADD ("longest-chain", test_longest_chain);
   ADD ("too-long-chain", test_too_long_chain);
+  ADD ("same-serial", test_same_serial);
   return g_test_run ();
 }

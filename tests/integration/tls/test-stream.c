@@ -123,6 +123,20 @@ test_alpn (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (run.info->alpn, ==, "h2"); /* offered in the order given */
 }
 
+/* What cannot be offered is an error before anything is sent. */
+static void
+test_alpn_empty_name (Fixture *fixture, gconstpointer data)
+{
+  static const char *const offered[] = { "h2", "", NULL };
+  g_autoptr (CardeaTestServer) server =
+      cardea_test_server_new (fixture->pki, "server", cardea_test_serve_nothing);
+  Plan plan = { .alpn = offered };
+  g_auto (Run) run = { 0 };
+
+  run_to_end (&run, fixture, server, &plan);
+  run_assert_failed (&run, CARDEA_ERROR_HANDSHAKE_FAILED, "message", run.error->message);
+}
+
 enum
 {
   BULK = 8 * 1024 * 1024,
@@ -188,6 +202,7 @@ main (int argc, char **argv)
   ADD ("dropped", test_dropped);
   ADD ("late-rejection", test_late_rejection);
   ADD ("alpn", test_alpn);
+  ADD ("alpn-empty-name", test_alpn_empty_name);
   ADD ("bulk", test_bulk);
   return g_test_run ();
 }
