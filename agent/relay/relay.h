@@ -12,7 +12,9 @@ G_BEGIN_DECLS
 
 /* Carries bytes between a program's socket and a TLS stream until both directions have ended. A fixed pool of
  * I/O threads; a stream stays on the one it was given. Bounded buffers, back-pressure both ways, half-close
- * carried both ways. */
+ * carried both ways. When the program leaves, its last bytes and close_notify still go out; the end is clean
+ * if the server answers with its own and nothing was lost, else disconnected, and comes after
+ * CARDEA_LIMIT_STREAM_DRAIN_MS at the latest. */
 typedef struct _CardeaRelayPool CardeaRelayPool;
 typedef struct _CardeaRelay CardeaRelay;
 
