@@ -84,7 +84,9 @@ CardeaTlsStream *cardea_handshake_run_finish (CardeaHandshake *self, GAsyncResul
 gboolean cardea_handshake_can_use (CardeaHandshake *self, CardeaCertificate *certificate);
 /* NULL: go on without a certificate. The struct is copied, user_data is taken. */
 void cardea_handshake_answer (CardeaHandshake *self, const CardeaSigner *signer);
-/* Instead of an answer: fail run_async with this error (taken). */
+/* Fails run_async with this error (taken), at any time; without effect after its end. A signer that returns
+ * FALSE and knows why has this called from a source (default or idle priority) that it attached before it
+ * returned: it goes before the handshake's own words. */
 void cardea_handshake_abort (CardeaHandshake *self, GError *error);
 
 G_END_DECLS

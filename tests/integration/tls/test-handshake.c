@@ -170,7 +170,10 @@ test_data_is_acceptance (Fixture *fixture, gconstpointer data)
   run_to_end (&run, fixture, server, &plan);
   g_assert_no_error (run.error);
   g_assert_true (run.info->accepted);
+  /* Decrypted already: the descriptor will not tell. */
+  g_assert_true (run.stream->klass->has_pending (run.stream));
   stream_expect (run.stream, "hello");
+  g_assert_false (run.stream->klass->has_pending (run.stream));
   g_assert_cmpint (stream_read (run.stream, &byte, 1, &done), ==, CARDEA_STREAM_END);
 }
 
