@@ -247,6 +247,8 @@ cardea_agent_stop (CardeaAgent *self, void (*stopped) (gpointer user_data), gpoi
     return;
   }
 
+  g_message ("Stopping: open streams have %u s to end; the next signal stops at once",
+             cardea_config_get_drain_seconds (self->config));
   self->stopped = stopped;
   self->stopped_data = user_data;
   g_clear_pointer (&self->listener, cardea_listener_free);
