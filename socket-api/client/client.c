@@ -231,6 +231,9 @@ send_call (CardeaClient *self, const CardeaWireCall *call, GError **error)
     else if (errno == EAGAIN) {
       if (!wait_for (self, POLLOUT, deadline, error))
         return FALSE;
+    } else if (errno == EPIPE) {
+      /* An agent that turns us away says why before it hangs up: reading finds that, or the end. */
+      return TRUE;
     } else if (errno != EINTR) {
       set_gone (self, error);
       return FALSE;
