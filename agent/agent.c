@@ -127,8 +127,11 @@ on_problems_asked (gpointer user_data)
   CardeaAgent *self = user_data;
   GPtrArray *problems = cardea_reasons_copy (self->config_problems);
 
+  g_autoptr (GPtrArray) of_broker = cardea_broker_get_problems (self->broker);
+
   for (guint i = 0; i < self->module_problems->len; i++)
     g_ptr_array_add (problems, cardea_reason_copy (self->module_problems->pdata[i]));
+  g_ptr_array_extend_and_steal (problems, g_steal_pointer (&of_broker));
   return problems;
 }
 
@@ -200,7 +203,10 @@ start_listening (CardeaAgent *self, const CardeaOptions *options, GError **error
         "one with --socket");
   }
 
-  return self->listener != NULL;
+  if (self->listener == NULL)
+    return FALSE;
+  g_message ("Listening on %s", passed == 1 ? "the socket that was passed" : path);
+  return TRUE;
 }
 
 CardeaAgent *

@@ -8,6 +8,8 @@
 
 #include "agent/hosts/host-report.h"
 
+#include <string.h>
+
 #include "agent/hosts/host-collector.h"
 #include "socket-api/wire/error.h"
 
@@ -99,12 +101,29 @@ failure_remedy (CardeaReasonCode code)
   }
 }
 
+/* The folder, as softoken was given it: configdir='sql:FOLDER' (see nss-database.c). */
+static char *
+database_folder (const CardeaHostSpec *spec)
+{
+  const char *begin = strstr (spec->init_arguments, "sql:");
+  const char *end = begin != NULL ? strchr (begin, '\'') : NULL;
+
+  return end != NULL ? g_strndup (begin + strlen ("sql:"), (gsize)(end - begin) - strlen ("sql:"))
+                     : g_strdup (spec->init_arguments);
+}
+
 CardeaReason *
 cardea_host_report_failure (const CardeaHostSpec *spec, const CardeaHostMessage *message)
 {
   g_autofree char *text = cardea_host_text (&message->failed.message);
   CardeaReasonCode code = failure_reason (spec, message->failed.failure);
 
+  if (code == CARDEA_REASON_DATABASE_UNREADABLE) {
+    g_autofree char *folder = database_folder (spec);
+
+    return cardea_reason_new (code, failure_remedy (code), "The NSS database in %s cannot be read: %s",
+                              folder, text);
+  }
   return cardea_reason_new (code, failure_remedy (code), "The module %s (%s) cannot be used: %s", spec->name,
                             spec->module, text);
 }

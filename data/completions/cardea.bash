@@ -38,7 +38,7 @@ _cardea() {
     tokens | certificates | sessions | status | reload) words='--json --socket --help' ;;
     connect)
       words='--certificate --no-certificate --require-certificate --server-name --ca --alpn --proxy --no-interaction
-        --timeout --verbose --socket --help'
+        --shutdown --timeout --verbose --socket --help'
       if [[ $word != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -A hostname -- "$word")
         return

@@ -184,7 +184,7 @@ run (Connection *self)
     return cardea_cli_fail (error);
   if (self->options->verbose)
     print_agreed (session);
-  pumped = cardea_pump_run (STDIN_FILENO, STDOUT_FILENO, stream, &pump_error);
+  pumped = cardea_pump_run (STDIN_FILENO, STDOUT_FILENO, stream, self->options->shut_down, &pump_error);
   exit_code = report_end (self, pumped, pump_error);
   close (stream);
   return exit_code;

@@ -33,6 +33,7 @@ typedef struct
   gboolean no_certificate;
   gboolean require_certificate;
   gboolean no_interaction;
+  gboolean shut_down;
   int timeout;
   gboolean verbose;
 } Raw;
@@ -66,6 +67,7 @@ parse (CardeaCli *cli, Raw *raw, int *argc, char ***argv, int *exit_code)
       "PROTOCOL" },
     { "proxy", 0, 0, G_OPTION_ARG_STRING, &raw->proxy, "Go by this proxy; \"direct\": by none", "URI" },
     { "no-interaction", 0, 0, G_OPTION_ARG_NONE, &raw->no_interaction, "Fail rather than ask anybody", NULL },
+    { "shutdown", 'N', 0, G_OPTION_ARG_NONE, &raw->shut_down, "End our side when standard input ends", NULL },
     { "timeout", 0, 0, G_OPTION_ARG_INT, &raw->timeout, "Time until connected, questions included",
       "SECONDS" },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &raw->verbose, "Tell on standard error what was agreed on",
@@ -187,6 +189,7 @@ cardea_connect_options_parse (CardeaCli *cli, int argc, char **argv, int *exit_c
   self->parameters = json_pack ("{s:s, s:i, s:o}", "host", host, "port", (int)port, "options", options);
   self->timeout_ms = raw.timeout != NOT_GIVEN ? raw.timeout * 1000 : -1;
   self->verbose = raw.verbose;
+  self->shut_down = raw.shut_down;
   return g_steal_pointer (&self);
 }
 

@@ -13,6 +13,7 @@ typedef struct
   json_t *parameters; /* host, port, options */
   int timeout_ms;     /* for the agent's side; -1: the agent's own limits */
   gboolean verbose;
+  gboolean shut_down; /* the end of standard input is passed on */
 } CardeaConnectOptions;
 
 /* NULL: return @exit_code; what there was to say has been printed. */

@@ -129,9 +129,9 @@ flow_step (Flow *self, short readable, short writable, GError **error)
 }
 
 static gboolean
-pump (Flow *up, Flow *down, GError **error)
+pump (Flow *up, Flow *down, gboolean shut_down, GError **error)
 {
-  gboolean told_end = FALSE;
+  gboolean told_end = !shut_down;
 
   while (!down->read_end || down->held > 0) {
     struct pollfd entries[] = {
@@ -163,7 +163,7 @@ pump (Flow *up, Flow *down, GError **error)
 }
 
 gboolean
-cardea_pump_run (int in, int out, int stream, GError **error)
+cardea_pump_run (int in, int out, int stream, gboolean shut_down, GError **error)
 {
   g_return_val_if_fail (in >= 0 && out >= 0 && stream >= 0, FALSE);
 
@@ -173,7 +173,7 @@ cardea_pump_run (int in, int out, int stream, GError **error)
 
   flow_init (&up, in, stream);
   flow_init (&down, stream, out);
-  ok = pump (&up, &down, error);
+  ok = pump (&up, &down, shut_down, error);
   (void)shutdown (stream, SHUT_RDWR);
   g_free (up.buffer);
   g_free (down.buffer);

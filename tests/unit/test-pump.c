@@ -31,7 +31,7 @@ pump_in_thread (gpointer data)
 {
   Bench *bench = data;
 
-  bench->ok = cardea_pump_run (bench->in[0], bench->out[1], bench->stream[0], &bench->error);
+  bench->ok = cardea_pump_run (bench->in[0], bench->out[1], bench->stream[0], TRUE, &bench->error);
   return NULL;
 }
 
@@ -297,7 +297,7 @@ test_input_is_folder (void)
   g_autoptr (GError) error = NULL;
 
   g_assert_no_errno (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, bench.stream));
-  g_assert_false (cardea_pump_run (folder, STDERR_FILENO, bench.stream[0], &error));
+  g_assert_false (cardea_pump_run (folder, STDERR_FILENO, bench.stream[0], TRUE, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY);
   close (folder);
   close_end (&bench.stream[0]);

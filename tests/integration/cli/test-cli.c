@@ -397,7 +397,7 @@ static void
 test_half_close (void)
 {
   g_autoptr (FakeAgent) agent = fake_agent_new (1, play_half_close, NULL);
-  g_auto (Run) result = run (fake_agent_get_path (agent), "connect h 1", "question");
+  g_auto (Run) result = run (fake_agent_get_path (agent), "connect -N h 1", "question");
 
   g_assert_cmpint (result.exit_code, ==, 0);
   g_assert_cmpstr (result.out, ==, "answer");
