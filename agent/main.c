@@ -3,6 +3,7 @@
 
 /* cardea-agent: options, signals, the loop, the exit code. */
 #include <glib-unix.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -98,6 +99,7 @@ main (int argc, char *argv[])
   g_autoptr (CardeaOptions) options = NULL;
   g_auto (GStrv) arguments = NULL;
 
+  setlocale (LC_ALL, "");
   if (!cardea_secret_protect_process (&error)) {
     g_printerr ("cardea-agent: %s\n", error->message);
     return EXIT_FAILED;
@@ -108,7 +110,7 @@ main (int argc, char *argv[])
   arguments = g_strdupv (argv);
   options = cardea_options_parse (arguments, &error);
   if (!options) {
-    g_printerr ("cardea-agent: %s\nTry “cardea-agent --help”.\n", error->message);
+    g_printerr ("cardea-agent: %s\nTry \"cardea-agent --help\".\n", error->message);
     return EXIT_USAGE;
   }
 

@@ -12,13 +12,13 @@ check (CardeaOptions *self, char **rest, GError **error)
   const char *const paths[] = { self->socket, self->host_program, self->state_directory };
 
   if (rest && rest[0]) {
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "“%s” is not expected here", rest[0]);
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "\"%s\" is not expected here", rest[0]);
     return FALSE;
   }
 
   for (guint i = 0; i < G_N_ELEMENTS (paths); i++) {
     if (paths[i] && !g_path_is_absolute (paths[i])) {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "“%s” must be an absolute path",
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "\"%s\" must be an absolute path",
                    paths[i]);
       return FALSE;
     }
@@ -26,7 +26,7 @@ check (CardeaOptions *self, char **rest, GError **error)
 
   for (guint i = 0; self->modules && self->modules[i]; i++) {
     if (!g_path_is_absolute (self->modules[i])) {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "Module “%s” must be an absolute path",
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "Module \"%s\" must be an absolute path",
                    self->modules[i]);
       return FALSE;
     }
