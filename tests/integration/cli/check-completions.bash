@@ -6,6 +6,7 @@
 
 set -u
 . "$1/cardea.bash" || exit 1
+. "$1/cardea-agent.bash" || exit 1
 . "$1/cardea-nss-config.bash" || exit 1
 failed=0
 
@@ -42,6 +43,7 @@ expect _cardea 'cardea connect --' --certificate --no-certificate --ca --verbose
 expect _cardea 'cardea connect --certificate ' aabb01
 expect _cardea 'cardea connect -c aa' aabb01
 expect _cardea 'cardea disconnect ' s-77
+expect _cardea_agent 'cardea-agent --he' --headless --help
 expect _cardea_nss_config 'cardea-nss-config ' init trust
 expect _cardea_nss_config 'cardea-nss-config trust ' add
 expect _cardea_nss_config 'cardea-nss-config trust add /et' /etc

@@ -10,6 +10,8 @@ import re
 import subprocess
 import sys
 
+# GLib's own help mentions them.
+GLIBS = {'help-all'}
 OPTION = re.compile(r'(?<![\w-])--([a-z][a-z-]*)')
 
 
@@ -22,11 +24,11 @@ def wanted(program):
     """(commands, options) of the program and all its commands."""
     text = ask(program)
     commands = re.findall(r'^  ([a-z]+) ', text.partition('Commands:')[2], re.MULTILINE)
-    options = set(OPTION.findall(text.partition('Options:')[2].partition('Commands:')[0]))
+    options = set(OPTION.findall(text.partition('Options:')[2].partition('Commands:')[0])) - GLIBS
     if pathlib.Path(program).name == 'cardea':
         for command in commands:
             options |= set(OPTION.findall(ask(program, command).partition('Options:')[2]))
-    if not commands or not options:
+    if not options or ('Commands:' in text and not commands):
         sys.exit(f'{program} --help was not understood')
     return commands, options
 
@@ -34,14 +36,20 @@ def wanted(program):
 def options_in(path, text):
     if path.suffix == '.fish':
         return set(re.findall(r'^complete .* -l ([a-z][a-z-]*)', text, re.MULTILINE))
-    return set(OPTION.findall(text.replace('\\-', '-')))
+    # In mdoc an option is ".Fl Fl name", and ".Dl" a line of other programs.
+    text = re.sub(r'^\.Dl .*$', '', text, flags=re.MULTILINE)
+    return set(OPTION.findall(text.replace('\\-', '-').replace('Fl Fl ', '--')))
 
 
 def main():
     program, data = sys.argv[1], pathlib.Path(sys.argv[2])
     name = pathlib.Path(program).name
     commands, options = wanted(program)
-    files = [data / 'man' / f'{name}.1', data / 'completions' / f'{name}.bash', data / 'completions' / f'_{name}']
+    # Nobody types the name of the token host.
+    if name == 'cardea-token-host':
+        files = [data / 'man' / f'{name}.8']
+    else:
+        files = [data / 'man' / f'{name}.1', data / 'completions' / f'{name}.bash', data / 'completions' / f'_{name}']
     files += [path for path in [data / 'completions' / f'{name}.fish'] if path.exists()]
     faults = []
     for path in files:
