@@ -5,6 +5,7 @@
 All lies in one temporary folder, on loopback, and is gone at the end. Each process that opens the token has a copy of its
 own of SoftHSM's folder, as two that start on one at the same time lose its tokens."""
 
+import contextlib
 import ctypes
 import glob
 import hashlib
@@ -65,20 +66,24 @@ class Process:
         pid = self.child.pid
         found = [pid]
         for path in glob.glob(f'/proc/{pid}/task/*/children'):
-            found += map(int, pathlib.Path(path).read_text().split())
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                found += map(int, pathlib.Path(path).read_text().split())
         return found
+
+    def proc(self, name):
+        """The texts of one file in /proc; a child may end while it is looked at."""
+        for pid in self.pids():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                yield pathlib.Path(f'/proc/{pid}/{name}').read_text()
 
     def cpu(self):
         """Seconds, user and system, of all that live."""
-        ticks = 0
-        for pid in self.pids():
-            fields = pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / HERTZ
+        fields = [text.rpartition(')')[2].split() for text in self.proc('stat')]
+        return sum(int(each[11]) + int(each[12]) for each in fields) / HERTZ
 
     def memory(self):
         """Resident bytes of all that live."""
-        return sum(int(pathlib.Path(f'/proc/{pid}/statm').read_text().split()[1]) for pid in self.pids()) * PAGE
+        return sum(int(text.split()[1]) for text in self.proc('statm')) * PAGE
 
     def wait_for_port(self, port):
         self.wait_for(lambda: answers(socket.AF_INET, ('127.0.0.1', port)))
