@@ -16,6 +16,7 @@
 #include "agent/hosts/modules.h"
 #include "agent/prompt/headless.h"
 #include "agent/tls/nss.h"
+#include "agent/tokens/event.h"
 #include "socket-api/wire/error.h"
 
 #define LAST_CALLS_MS 10000 /* for what was cancelled to come back before we end */
@@ -158,6 +159,13 @@ check_config_files (const CardeaOptions *options, GError **error)
   return TRUE;
 }
 
+/* By URI: a label is whatever somebody wrote on the token, line breaks included. */
+static void
+on_token_event (CardeaCatalogue *catalogue, const CardeaTokenEvent *event, gpointer user_data)
+{
+  g_message ("Token %s: %s", cardea_token_event_kind_to_string (event->kind), event->token->uri);
+}
+
 static void
 build (CardeaAgent *self, const CardeaOptions *options)
 {
@@ -166,6 +174,7 @@ build (CardeaAgent *self, const CardeaOptions *options)
   g_autoptr (CardeaPrompter) prompter = cardea_headless_prompter_new ();
 
   self->catalogue = cardea_catalogue_new (hosts);
+  g_signal_connect (self->catalogue, "token-event", G_CALLBACK (on_token_event), NULL);
   self->unlocker = cardea_unlocker_new (prompter, self->catalogue, state);
   cardea_unlocker_set_sources (self->unlocker, cardea_config_get_pin_sources (self->config));
   self->relays = cardea_relay_pool_new (cardea_config_get_io_threads (self->config));

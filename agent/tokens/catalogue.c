@@ -7,6 +7,7 @@
 #include "agent/tokens/catalogue.h"
 
 #include "agent/tokens/catalogue-host.h"
+#include "agent/tokens/event.h"
 #include "agent/tokens/issuers.h"
 #include "agent/tokens/settlers.h"
 #include "socket-api/limits.h"
@@ -17,12 +18,14 @@ struct _CardeaCatalogue
 
   GPtrArray *hosts;   /* of CardeaHost: what get_hosts() lends */
   GPtrArray *entries; /* of CardeaCatalogueHost, in the same order */
+  GPtrArray *told;    /* of CardeaToken: what "token-event" has told of */
   CardeaSettlers *settlers;
 };
 
 G_DEFINE_FINAL_TYPE (CardeaCatalogue, cardea_catalogue, G_TYPE_OBJECT)
 
 static guint signal_changed;
+static guint signal_token_event;
 
 static gboolean
 is_busy (CardeaCatalogue *self)
@@ -34,10 +37,23 @@ is_busy (CardeaCatalogue *self)
 }
 
 static void
+tell_events (CardeaCatalogue *self)
+{
+  g_autoptr (GPtrArray) before = g_steal_pointer (&self->told);
+  g_autoptr (GPtrArray) events = NULL;
+
+  self->told = cardea_catalogue_get_tokens (self);
+  events = cardea_token_events_between (before, self->told);
+  for (guint i = 0; i < events->len; i++)
+    g_signal_emit (self, signal_token_event, 0, events->pdata[i]);
+}
+
+static void
 on_entry_done (gpointer data)
 {
   g_autoptr (CardeaCatalogue) self = g_object_ref (data);
 
+  tell_events (self);
   g_signal_emit (self, signal_changed, 0);
   if (!is_busy (self))
     cardea_settlers_release (self->settlers);
@@ -260,6 +276,7 @@ cardea_catalogue_finalize (GObject *object)
 
   g_ptr_array_unref (self->entries);
   g_ptr_array_unref (self->hosts);
+  g_ptr_array_unref (self->told);
   cardea_settlers_free (self->settlers);
   G_OBJECT_CLASS (cardea_catalogue_parent_class)->finalize (object);
 }
@@ -270,6 +287,8 @@ cardea_catalogue_class_init (CardeaCatalogueClass *class)
   G_OBJECT_CLASS (class)->finalize = cardea_catalogue_finalize;
   signal_changed =
       g_signal_new ("changed", CARDEA_TYPE_CATALOGUE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signal_token_event = g_signal_new ("token-event", CARDEA_TYPE_CATALOGUE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                     NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
 }
 
 static void
@@ -277,5 +296,6 @@ cardea_catalogue_init (CardeaCatalogue *self)
 {
   self->entries = new_entries ();
   self->hosts = g_ptr_array_new_with_free_func (g_object_unref);
+  self->told = g_ptr_array_new_with_free_func ((GDestroyNotify)cardea_token_unref);
   self->settlers = cardea_settlers_new ();
 }

@@ -63,7 +63,8 @@ void cardea_token_certificate_unref (CardeaTokenCertificate *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaTokenCertificate, cardea_token_certificate_unref)
 
 /* @hosts: CardeaHost elements; all are listed at once, and again whenever one says "changed".
- * Signal "changed" (). */
+ * Signals: "changed" (); before it, for each token that came, went or changed, "token-event"
+ * (CardeaTokenEvent *, borrowed; see event.h). */
 CardeaCatalogue *cardea_catalogue_new (GPtrArray *hosts);
 /* Other hosts from now on (Reload): those of equal spec are kept and listed afresh, the rest are killed. */
 void cardea_catalogue_set_hosts (CardeaCatalogue *self, GPtrArray *hosts);

@@ -200,6 +200,7 @@ test_reload_sees_new_token (void)
   g_assert_cmpint (cardea_lab_cardea (lab, (const char *[]){ "reload", NULL }, NULL, NULL, NULL), ==, 0);
   g_assert_cmpint (cardea_lab_cardea (lab, (const char *[]){ "tokens", NULL }, NULL, &after, NULL), ==, 0);
   g_assert_nonnull (strstr (after, "Another"));
+  cardea_lab_wait_for_log (lab, "agent", "token=Another");
 }
 
 /* One refused PIN, one try: SoftHSM then says that few are left, and only a person may try again. */

@@ -310,6 +310,42 @@ test_caller_authorities (void)
   g_assert_cmpint (cardea_lab_cardea (lab, argv, GET, NULL, &untrusted), ==, 1);
 }
 
+/* The user's NSS database has it all: the authority that vouches for the server, and the key. No other
+ * module, no file. */
+static void
+test_nss_database (void)
+{
+  g_autoptr (CardeaLab) lab = cardea_lab_new ();
+  guint16 port = cardea_lab_nginx (lab);
+  const char *folder = cardea_lab_get_folder (lab);
+  g_autofree char *number = port_string (port);
+  g_autofree char *script = g_strdup_printf (
+      "cd %s && %s/nss-config/cardea-nss-config --database %s/nssdb init && "
+      "%s/nss-config/cardea-nss-config --database %s/nssdb trust add ca.pem && "
+      "openssl req -new -newkey rsa:2048 -nodes -keyout soft.key -subj '/CN=Soft client' -out soft.csr && "
+      "printf 'keyUsage=digitalSignature\\nextendedKeyUsage=clientAuth\\n' > soft.ext && "
+      "openssl x509 -req -in soft.csr -CA issuing.pem -CAkey issuing.key -days 2 -extfile soft.ext -out "
+      "soft.pem && "
+      "openssl pkcs12 -export -in soft.pem -inkey soft.key -certfile issuing.pem -name soft -passout pass:x "
+      "-out soft.p12 "
+      "&& pk12util -d sql:nssdb -K '' -W x -i soft.p12",
+      folder, g_getenv ("CARDEA_TEST_BUILD"), folder, g_getenv ("CARDEA_TEST_BUILD"), folder);
+  g_autofree char *more = g_strdup_printf ("[modules]\nload=\nnss-database=true\n[authorities]\nfiles=\n"
+                                           "nss-database=true\n[nss]\ndatabase=%s/nssdb\n",
+                                           folder);
+  g_autofree char *out = NULL;
+  g_autofree char *err = NULL;
+  int status;
+
+  g_assert_cmpint (cardea_lab_run (lab, (const char *[]){ "sh", "-c", script, NULL }, NULL, NULL, NULL), ==,
+                   0);
+  cardea_lab_agent (lab, (guint16[]){ port, 0 }, more, NULL);
+  status = cardea_lab_cardea (lab, (const char *[]){ "connect", "-v", "localhost", number, NULL }, GET, &out,
+                              &err);
+  if (status != 0 || strstr (out, "saw CN=Soft client") == NULL || strstr (err, "NSS database") == NULL)
+    g_error ("exit %d\n%s\n%s", status, out, err);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -323,6 +359,7 @@ main (int argc, char **argv)
   g_test_add_func ("/agent-peers/connect-and-await-end", test_connect_and_await_end);
   g_test_add_func ("/agent-peers/early-bytes", test_early_bytes);
   g_test_add_func ("/agent-peers/listings", test_listings);
+  g_test_add_func ("/agent-peers/nss-database", test_nss_database);
   g_test_add_func ("/agent-peers/caller-authorities", test_caller_authorities);
   return g_test_run ();
 }
