@@ -4,15 +4,18 @@
 /* Fuzzes a whole connection of a program: bytes into the socket, through framing, rights and all methods, to
  * a broker of the test's; and what comes back must be answers of the protocol. The first byte says what sort
  * of program it is and how the broker takes it, the second how many bytes come at a time. */
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "agent/api/methods.h"
 #include "agent/api/peer.h"
+#include "agent/api/resource.h"
 #include "agent/tls/nss.h"
 #include "socket-api/limits.h"
 #include "socket-api/wire/error.h"
 #include "socket-api/wire/frame.h"
+#include "tests/fixtures/contract.h"
 #include "tests/fixtures/fake-broker.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/input.h"
@@ -39,6 +42,7 @@ typedef struct
 } World;
 
 static GBytes *certificate_der;
+static Contract *contract;
 
 static void
 on_reload (gpointer user_data)
@@ -106,6 +110,18 @@ make_world (World *world, guint8 manner)
   make_peer (world, manner);
 }
 
+/* An error of ours has the parameters that its name promises. */
+static void
+check_error (const CardeaWireReply *reply)
+{
+  g_autofree char *fault = NULL;
+
+  if (!reply->error || !g_str_has_prefix (reply->error, "org.cardea.agent."))
+    return;
+  fault = contract_check_error (contract, strrchr (reply->error, '.') + 1, reply->parameters);
+  g_assert_cmpstr (fault, ==, NULL);
+}
+
 /* Each message is an answer; after that of Connect there are none. */
 static void
 check_answers (World *world)
@@ -117,6 +133,7 @@ check_answers (World *world)
     g_autoptr (CardeaWireReply) reply = cardea_wire_reply_parse (message, &error);
 
     g_assert_no_error (error);
+    check_error (reply);
     world->is_stream =
         json_object_get (reply->parameters, "session") && !json_object_get (reply->parameters, "step");
     g_bytes_unref (message);
@@ -197,6 +214,17 @@ end_world (World *world, guint8 manner)
   g_assert_finalize_object (world->broker);
 }
 
+static void
+load_contract (void)
+{
+  g_autoptr (GBytes) text =
+      g_resource_lookup_data (cardea_api_get_resource (), "/org/cardea/agent/org.cardea.agent.varlink",
+                              G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+  g_autofree char *copy = g_strndup (g_bytes_get_data (text, NULL), g_bytes_get_size (text));
+
+  contract = contract_new (copy);
+}
+
 int
 LLVMFuzzerInitialize (int *argc, char ***argv)
 {
@@ -206,6 +234,7 @@ LLVMFuzzerInitialize (int *argc, char ***argv)
   cardea_nss_start (&error);
   g_assert_no_error (error);
   certificate_der = fuzz_load_certificate ();
+  load_contract ();
   return 0;
 }
 

@@ -32,8 +32,8 @@ int fuzz_make_file (GBytes *bytes, char **path);
 /* The DER of an ordinary client certificate. */
 GBytes *fuzz_load_certificate (void);
 
-/* A finding unless @text is whole UTF-8 and nothing in it steers a terminal; line ends are fine where
- * @lines. */
+/* A finding unless @text is whole UTF-8 and nothing in it steers a terminal or turns text around; line ends
+ * are fine where @lines. */
 void fuzz_check_text (const char *text, gboolean lines);
 
 G_END_DECLS
