@@ -335,6 +335,31 @@ test_endless (Fixture *self, gconstpointer data)
   }
 }
 
+static gpointer
+call_in_thread (gpointer data)
+{
+  Fixture *self = data;
+  CK_INFO info;
+
+  return GSIZE_TO_POINTER (self->p11->C_GetInfo (&info));
+}
+
+/* None of three goes on before the last has come, and the next three meet again. */
+static void
+test_gather (Fixture *self, gconstpointer data)
+{
+  GThread *threads[6];
+
+  set_control (self, "C_GetInfo=gather:3", "");
+  for (guint i = 0; i < 5; i++)
+    threads[i] = g_thread_new ("caller", call_in_thread, self);
+  g_assert_cmpuint (count_log (self, "C_GetInfo"), <=, 3);
+  threads[5] = g_thread_new ("caller", call_in_thread, self);
+  for (guint i = 0; i < 6; i++)
+    g_assert_cmpuint (GPOINTER_TO_SIZE (g_thread_join (threads[i])), ==, CKR_OK);
+  g_assert_cmpuint (count_log (self, "C_GetInfo"), ==, 6);
+}
+
 #define ADD(name) g_test_add ("/mock-module/" #name, Fixture, NULL, set_up, test_##name, tear_down)
 
 int
@@ -350,5 +375,6 @@ main (int argc, char **argv)
   ADD (forced);
   ADD (crash);
   ADD (endless);
+  ADD (gather);
   return g_test_run ();
 }
