@@ -17,7 +17,7 @@ struct _CardeaCatalogueHost
   gulong changed_handler;
   GSource *soon;           /* a listing that is about to begin */
   gboolean asked;          /* by somebody, not only by the host */
-  gboolean retried;        /* because of a back-off */
+  gboolean retried;        /* the listing under way is a second try */
   GCancellable *under_way; /* the listing that is waited for; NULL: none */
   gboolean again;          /* one more after that */
 
@@ -64,14 +64,18 @@ static void begin_soon (CardeaCatalogueHost *self);
 static void schedule (CardeaCatalogueHost *self, GSource *source);
 
 /* What somebody asked for is tried once more as soon as the host allows it, which is within a second; what
- * nobody asked for waits until the host speaks up. */
+ * nobody asked for waits until the host speaks up. A host that worked a moment ago is asked again at once:
+ * its process was ended under the listing (a token failed while it was read), and who connects now must not
+ * be told that there is no certificate. */
 static gboolean
 retry (CardeaCatalogueHost *self, const GError *error)
 {
+  gboolean busy = g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_BUSY);
+  gboolean worked = self->listing != NULL && !self->failed;
   json_t *retry_ms;
   json_int_t wait;
 
-  if (!self->asked || self->retried || !g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_BUSY))
+  if (self->retried || !(busy ? self->asked : worked))
     return FALSE;
   self->retried = TRUE;
   retry_ms = json_object_get (cardea_error_get_parameters (error), "retry_ms");

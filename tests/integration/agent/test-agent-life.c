@@ -157,6 +157,7 @@ test_reload (void)
   g_autofree char *before = NULL;
   g_autofree char *after = NULL;
   g_autofree char *broken = NULL;
+  g_autofree char *gibberish = NULL;
   g_autofree char *out = NULL;
   g_autofree char *err = NULL;
   g_autofree char *fingerprint = cardea_lab_fingerprint (lab, "ec.pem");
@@ -176,8 +177,10 @@ test_reload (void)
   cardea_lab_write (lab, "agent.conf", broken);
   cardea_lab_cardea (lab, (const char *[]){ "reload", NULL }, NULL, NULL, &err);
   g_assert_cmpint (cardea_lab_cardea (lab, fetch, GET, NULL, NULL), ==, 0);
+  gibberish = g_strconcat (after, "[gibberish]\nx=y\n", NULL);
+  cardea_lab_write (lab, "agent.conf", gibberish);
   g_subprocess_send_signal (agent, SIGHUP);
-  cardea_lab_wait_for_log (lab, "agent", "nonsense");
+  cardea_lab_wait_for_log (lab, "agent", "gibberish");
   g_assert_cmpint (cardea_lab_cardea (lab, fetch, GET, NULL, NULL), ==, 0);
 }
 

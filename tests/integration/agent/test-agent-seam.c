@@ -235,6 +235,13 @@ assert_mock_works (Seam *seam)
   g_autoptr (GError) error = NULL;
   int fd = connect_with (seam, seam->port, seam->mock_fingerprint, &error);
 
+  if (error != NULL && cardea_error_get_parameters (error) != NULL) {
+    g_autofree char *log = cardea_lab_read_log (seam->lab, "agent");
+    char *parameters = json_dumps (cardea_error_get_parameters (error), JSON_INDENT (1));
+
+    g_test_message ("%s\n%s", parameters, log);
+    free (parameters);
+  }
   g_assert_no_error (error);
   ping_pong (fd);
   close (fd);
