@@ -3,7 +3,8 @@
 
 /* Who may write a module. A module's code runs with the user's rights and sees PINs, so a path that another
  * program of the user can replace would hand both to that program. What is checked is the real path, and the
- * real path is what is loaded: between the two only root could change anything. */
+ * very same path is what is loaded: between the two only root could change anything. Links are resolved once,
+ * since a second look might lead elsewhere. */
 
 #include "agent/hosts/modules.h"
 
@@ -38,24 +39,34 @@ component_is_safe (const char *path, gboolean is_last, GError **error)
   return TRUE;
 }
 
-gboolean
-cardea_module_path_is_safe (const char *path, GError **error)
+char *
+cardea_module_path_resolve (const char *path, GError **error)
 {
   g_autofree char *display = g_filename_display_name (path);
   g_autofree char *real = NULL;
 
-  if (!g_path_is_absolute (path))
-    return refuse (path, "is not an absolute path", error);
+  if (!g_path_is_absolute (path)) {
+    refuse (path, "is not an absolute path", error);
+    return NULL;
+  }
   real = realpath (path, NULL);
   if (real == NULL) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "%s: %s", display, g_strerror (errno));
-    return FALSE;
+    return NULL;
   }
   for (char *slash = real; slash != NULL; slash = strchr (slash + 1, '/')) {
     g_autofree char *folder = g_strndup (real, slash == real ? 1 : (gsize)(slash - real));
 
     if (!component_is_safe (folder, FALSE, error))
-      return FALSE;
+      return NULL;
   }
-  return component_is_safe (real, TRUE, error);
+  return component_is_safe (real, TRUE, error) ? g_steal_pointer (&real) : NULL;
+}
+
+gboolean
+cardea_module_path_is_safe (const char *path, GError **error)
+{
+  g_autofree char *real = cardea_module_path_resolve (path, error);
+
+  return real != NULL;
 }

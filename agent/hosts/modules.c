@@ -92,18 +92,19 @@ consider (Search *self, const CardeaModuleEntry *entry, CardeaHostRoles roles)
 {
   g_autofree char *real = realpath (entry->path, NULL);
   gboolean is_exempt = real != NULL && g_hash_table_contains (self->exempt, real);
+  g_autofree char *judged = NULL;
   g_autoptr (GError) error = NULL;
 
   if (!is_exempt && is_disabled (self, entry, real))
     return;
-  if (!g_hash_table_add (self->taken, g_strdup (real != NULL ? real : entry->path)))
+  if (!is_exempt)
+    judged = cardea_module_path_resolve (entry->path, &error);
+  if (!g_hash_table_add (self->taken, g_strdup (judged != NULL ? judged : real != NULL ? real : entry->path)))
     return;
-  if (is_exempt)
-    add_spec (self, entry, real, roles);
-  else if (!cardea_module_path_is_safe (entry->path, &error))
+  if (judged != NULL || is_exempt)
+    add_spec (self, entry, is_exempt ? real : judged, roles);
+  else
     add_refusal (self, entry, error);
-  else if (real != NULL)
-    add_spec (self, entry, real, roles);
 }
 
 static GStrv
@@ -165,20 +166,20 @@ static void
 add_system_authorities (Search *self, GPtrArray *entries)
 {
   g_autoptr (CardeaModuleEntry) trust = find_trust (entries);
-  g_autofree char *real = realpath (trust->path, NULL);
+  g_autofree char *real = NULL;
   g_autoptr (GError) error = NULL;
 
   if (!cardea_config_get_system_authorities (self->config))
     return;
-  if (cardea_module_path_is_safe (trust->path, &error) && real != NULL)
+  real = cardea_module_path_resolve (trust->path, &error);
+  if (real != NULL)
     add_spec (self, trust, real, CARDEA_HOST_AUTHORITIES);
   else
     g_ptr_array_add (
         self->problems,
         cardea_reason_new (CARDEA_REASON_AUTHORITIES_UNREADABLE,
                            "Install the package p11-kit-modules, or set system=false in [authorities].",
-                           "The system's authorities cannot be read: %s.",
-                           error != NULL ? error->message : "the module went away"));
+                           "The system's authorities cannot be read: %s.", error->message));
 }
 
 static void

@@ -27,5 +27,7 @@ GPtrArray *cardea_modules_find (const CardeaConfig *config, const CardeaModuleSo
 /* The rule: @path and each folder above it, links resolved, are root's and writable by nobody else.
  * Errors: G_IO_ERROR_PERMISSION_DENIED naming the file or folder; G_IO_ERROR_NOT_FOUND. */
 gboolean cardea_module_path_is_safe (const char *path, GError **error);
+/* The same, and the real path that was judged, which alone may be loaded; NULL when it is not safe. */
+char *cardea_module_path_resolve (const char *path, GError **error);
 
 G_END_DECLS

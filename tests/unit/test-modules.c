@@ -128,6 +128,55 @@ test_find_once (Fixture *self, gconstpointer data)
   g_assert_cmpstr (names, ==, "a:libsofthsm2.so:1 ");
 }
 
+typedef struct
+{
+  char *link, *safe, *unsafe; /* two links, which take turns under the name of the first */
+  gint stop;                  /* atomic */
+} Swapper;
+
+static gpointer
+swap_links (gpointer data)
+{
+  Swapper *self = data;
+
+  while (!g_atomic_int_get (&self->stop)) {
+    g_autofree char *next = g_strconcat (self->link, ".next", NULL);
+
+    g_assert_cmpint (symlink (self->unsafe, next), ==, 0);
+    g_assert_cmpint (g_rename (next, self->link), ==, 0);
+    g_assert_cmpint (symlink (self->safe, next), ==, 0);
+    g_assert_cmpint (g_rename (next, self->link), ==, 0);
+  }
+  return NULL;
+}
+
+/* Whoever may change a link must not get another file loaded than the one that was judged. */
+static void
+test_find_swapped (Fixture *self, gconstpointer data)
+{
+  g_autofree char *unsafe = write_file (self->folder, "unsafe.so", "", 0);
+  g_autofree char *link = g_build_filename (self->folder, "link.so", NULL);
+  g_autofree char *line = g_strconcat ("module: ", link, NULL);
+  Swapper swapper = { link, (char *)SOFTHSM, unsafe, 0 };
+  gint64 until = g_get_monotonic_time () + G_USEC_PER_SEC;
+  guint n_found = 0;
+  GThread *thread;
+
+  g_assert_cmpint (g_chmod (unsafe, 0666), ==, 0);
+  g_assert_cmpint (symlink (SOFTHSM, link), ==, 0);
+  put (self->package, "a.module", line);
+  thread = g_thread_new ("swap", swap_links, &swapper);
+  while (g_get_monotonic_time () < until) {
+    g_autoptr (GPtrArray) specs = search (self, NOTHING NO_DATABASE, NULL);
+
+    for (guint i = 0; i < specs->len; i++, n_found++)
+      g_assert_true (g_str_has_suffix (((CardeaHostSpec *)specs->pdata[i])->module, "/libsofthsm2.so"));
+  }
+  g_atomic_int_set (&swapper.stop, 1);
+  g_thread_join (thread);
+  g_assert_cmpuint (n_found, >, 0);
+}
+
 static void
 test_find_authorities (Fixture *self, gconstpointer data)
 {
@@ -220,6 +269,7 @@ main (int argc, char **argv)
   ADD ("rule/sticky", test_rule_sticky);
   ADD ("rule/link", test_rule_link);
   ADD ("find/once", test_find_once);
+  ADD ("find/swapped", test_find_swapped);
   ADD ("find/authorities", test_find_authorities);
   ADD ("find/database-roles", test_find_database_roles);
   ADD ("find/refused", test_find_refused);
