@@ -136,7 +136,8 @@ cardea_host_report_refusal (const CardeaHostMessage *message)
 
   if (message->failed.failure != CARDEA_HOST_FAILURE_PIN)
     return cardea_error_new (CARDEA_ERROR_TOKEN_UNAVAILABLE, "%s", text);
-  error = cardea_error_new (CARDEA_ERROR_PIN_REFUSED, "%s", text);
+  error = cardea_error_new (
+      message->failed.rv == 0 ? CARDEA_ERROR_TOKEN_UNAVAILABLE : CARDEA_ERROR_PIN_REFUSED, "%s", text);
   cardea_error_take_parameter (error, "pin", json_string (cardea_pin_state_to_string (message->failed.pin)));
   return error;
 }

@@ -220,16 +220,29 @@ finish_listing (CardeaHost *self, CardeaHostCall *call, gboolean incomplete)
   cardea_host_call_free (call);
 }
 
+/* A token that failed is not to be believed any more, nor is the library that showed it. */
+static gboolean
+distrusts (const CardeaHostMessage *message)
+{
+  return message->failed.failure == CARDEA_HOST_FAILURE_TOKEN ||
+         message->failed.failure == CARDEA_HOST_FAILURE_MODULE;
+}
+
 static void
 fail_listing (CardeaHost *self, CardeaHostCall *call, const CardeaHostMessage *message)
 {
   CardeaReason *problem = cardea_host_report_failure (self->spec, message);
   g_autoptr (GError) error = cardea_error_new (CARDEA_ERROR_TOKEN_UNAVAILABLE, "%s", problem->message);
 
-  set_problem (self, problem);
   self->listing = NULL;
   cardea_host_calls_take (self->calls, call);
-  pump_listing (self);
+  if (distrusts (message)) {
+    g_free (end_process (self));
+    die (self, problem);
+  } else {
+    set_problem (self, problem);
+    pump_listing (self);
+  }
   cardea_host_call_fail (call, error);
 }
 
@@ -262,16 +275,14 @@ handle_list (CardeaHost *self, CardeaHostCall *call, const CardeaHostMessage *me
   return TRUE;
 }
 
-/* A token that failed is not to be believed any more, nor is the library that showed it. */
 static void
 fail_call (CardeaHost *self, CardeaHostCall *call, const CardeaHostMessage *message)
 {
   g_autoptr (GError) error = cardea_host_report_refusal (message);
-  CardeaHostFailure failure = message->failed.failure;
 
   cardea_host_calls_take (self->calls, call);
   schedule_changed (self);
-  if (failure == CARDEA_HOST_FAILURE_TOKEN || failure == CARDEA_HOST_FAILURE_MODULE) {
+  if (distrusts (message)) {
     g_free (end_process (self));
     die (self, cardea_host_report_restart (self->spec, error->message));
   }
@@ -419,9 +430,11 @@ check_call (CardeaHost *self, guint64 generation)
 
 void
 cardea_host_login_async (CardeaHost *self, guint64 generation, gulong slot, CardeaSecret *pin,
-                         GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+                         gboolean careful, GCancellable *cancellable, GAsyncReadyCallback callback,
+                         gpointer data)
 {
-  CardeaHostMessage message = { CARDEA_HOST_MESSAGE_LOGIN, self->next_id, .login = { slot, pin == NULL } };
+  CardeaHostMessage message = { CARDEA_HOST_MESSAGE_LOGIN, self->next_id,
+                                .login = { slot, pin == NULL, careful } };
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
   GError *error = check_call (self, generation);
   GBytes *packet = NULL;

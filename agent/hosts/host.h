@@ -133,11 +133,13 @@ void cardea_host_list_async (CardeaHost *self, GCancellable *cancellable, GAsync
                              gpointer data);
 CardeaHostListing *cardea_host_list_finish (CardeaHost *self, GAsyncResult *result, GError **error);
 
-/* One C_Login as the user, exactly once. @pin NULL means the token's own pinpad. The error is
- * CARDEA_ERROR_PIN_REFUSED when the token refused it ("pin": a CardeaPinState as string), TOKEN_UNAVAILABLE
- * otherwise. A login lasts as long as the generation. */
+/* One C_Login as the user, exactly once. @pin NULL means the token's own pinpad. @careful: not where the
+ * token, asked once more, says anything of its PIN but that it is fine. The error is CARDEA_ERROR_PIN_REFUSED
+ * when the token refused it ("pin": a CardeaPinState as string), TOKEN_UNAVAILABLE otherwise; that has "pin"
+ * only where nothing was sent for it. A login lasts as long as the generation. */
 void cardea_host_login_async (CardeaHost *self, guint64 generation, gulong slot, CardeaSecret *pin,
-                              GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+                              gboolean careful, GCancellable *cancellable, GAsyncReadyCallback callback,
+                              gpointer data);
 gboolean cardea_host_login_finish (CardeaHost *self, GAsyncResult *result, GError **error);
 
 typedef enum

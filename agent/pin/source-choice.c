@@ -38,8 +38,8 @@ count_matches (GPtrArray *tokens, const char *pattern)
   return n;
 }
 
-static const char *
-find_state_obstacle (CardeaToken *token, CardeaPinState state)
+const char *
+cardea_pin_find_state_obstacle (CardeaToken *token, CardeaPinState state)
 {
   if (token->info->pinpad)
     return "The token has a PIN pad of its own.";
@@ -71,7 +71,7 @@ find_obstacle (CardeaPinSource *source, GPtrArray *tokens, CardeaToken *token, C
     return "Its URI matches several tokens that are present. Add attributes, such as the serial number.";
   if (n == 0 || !cardea_pin_is_present (tokens, token))
     return "Its token is not present any more.";
-  return find_state_obstacle (token, state);
+  return cardea_pin_find_state_obstacle (token, state);
 }
 
 CardeaPinSource *

@@ -13,6 +13,8 @@ G_BEGIN_DECLS
  * present; @state: the PIN's now. */
 CardeaPinSource *cardea_pin_choose_source (GPtrArray *sources, GPtrArray *tokens, CardeaToken *token,
                                            CardeaPinState state, GError **obstacle);
+/* Why a source's PIN is not tried on a token in @state, as a sentence, or NULL. */
+const char *cardea_pin_find_state_obstacle (CardeaToken *token, CardeaPinState state);
 /* Whether this very token, of this very reading, is among those present. */
 gboolean cardea_pin_is_present (GPtrArray *tokens, CardeaToken *token);
 

@@ -61,7 +61,8 @@ struct _CardeaUnlockJob
   GError *outcome;           /* while settling: what is to be told, NULL for success */
   guint n_questions;
   gboolean typed_refused;
-  gboolean unused; /* while settling: the PIN was not sent, since nobody waited any more */
+  gboolean unused;    /* while settling: the PIN was not sent, since nobody waited any more */
+  gboolean held_back; /* while settling: nor then, since the token has few tries left */
 };
 
 typedef struct
@@ -163,6 +164,8 @@ on_withdrawn (GObject *source, GAsyncResult *result, gpointer data)
                self->token->uri);
   if (self->unused && self->waiters->len > 0)
     cardea_unlock_job_start (self); /* meanwhile somebody came */
+  else if (self->held_back)
+    ask_or_fail (self);
   else
     finish (self, self->outcome);
 }
@@ -209,6 +212,28 @@ on_refused (CardeaUnlockJob *self, const GError *error)
   ask_or_fail (self);
 }
 
+/* The token had fewer tries left than when it was listed: a person may help, the source must not. */
+static void
+on_held_back (CardeaUnlockJob *self, const GError *error)
+{
+  const char *obstacle = cardea_pin_find_state_obstacle (self->token, read_state (error));
+
+  self->obstacle = cardea_pin_error_source (self->token, cardea_pin_source_get_name (self->source),
+                                            obstacle != NULL ? obstacle : error->message);
+  self->held_back = TRUE;
+  settle (self, NULL);
+}
+
+/* Only where nothing was sent does an error that is no refusal tell of the PIN. */
+static gboolean
+was_held_back (CardeaUnlockJob *self, const GError *error)
+{
+  json_t *parameters = cardea_error_get_parameters (error);
+
+  return self->attempt != NULL && g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_TOKEN_UNAVAILABLE) &&
+         parameters != NULL && json_object_get (parameters, "pin") != NULL;
+}
+
 static void
 on_logged_in (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -221,6 +246,8 @@ on_logged_in (GObject *source, GAsyncResult *result, gpointer data)
     settle (self, NULL);
   } else if (g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_PIN_REFUSED)) {
     on_refused (self, error);
+  } else if (was_held_back (self, error)) {
+    on_held_back (self, error);
   } else if (g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_BUSY)) {
     /* The host was not even started: the PIN was not sent. */
     settle (self, g_steal_pointer (&error));
@@ -234,7 +261,8 @@ static void
 log_in (CardeaUnlockJob *self, CardeaSecret *pin)
 {
   set_state (self, JOB_LOGGING_IN);
-  self->world->login->login_async (self->world->login_data, self->token, pin, on_logged_in, self);
+  self->world->login->login_async (self->world->login_data, self->token, pin, self->attempt != NULL,
+                                   on_logged_in, self);
 }
 
 static gboolean
@@ -243,6 +271,13 @@ is_still_present (CardeaUnlockJob *self)
   g_autoptr (GPtrArray) tokens = self->world->login->get_tokens (self->world->login_data);
 
   return cardea_pin_is_present (tokens, self->token);
+}
+
+static GError *
+make_gone (CardeaUnlockJob *self)
+{
+  return cardea_pin_error_unavailable (self->token, CARDEA_REASON_MODULE_FAILED, "Insert it and try again.",
+                                       "The token went away before its PIN was sent.");
 }
 
 static void
@@ -262,9 +297,7 @@ on_prepared (GObject *source, GAsyncResult *result, gpointer data)
   if (self->unused) {
     settle (self, NULL);
   } else if (!is_still_present (self)) {
-    settle (self, cardea_pin_error_unavailable (self->token, CARDEA_REASON_MODULE_FAILED,
-                                                "Insert it and try again.",
-                                                "The token went away before its PIN was sent."));
+    settle (self, make_gone (self));
   } else if (cardea_pin_record_is_refused (self->record, self->attempt->secret)) {
     self->obstacle = cardea_pin_error_source (self->token, name, "The token has refused this PIN before.");
     g_clear_pointer (&self->attempt, cardea_pin_attempt_free);
@@ -309,6 +342,10 @@ on_answered (GObject *source, GAsyncResult *result, gpointer data)
     if (self->refusal == NULL)
       self->refusal = cardea_pin_error_refused (self->token, self->record->state);
     ask_or_fail (self);
+  } else if (!is_still_present (self)) {
+    g_autoptr (GError) gone = make_gone (self);
+
+    finish (self, gone);
   } else {
     log_in (self, self->typed);
   }

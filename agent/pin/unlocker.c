@@ -109,7 +109,7 @@ cardea_unlocker_set_sources (CardeaUnlocker *self, GPtrArray *sources)
 static CardeaPinRecord *
 obtain_record (CardeaUnlocker *self, CardeaToken *token)
 {
-  g_autofree char *key = g_strdup_printf ("%s\n%s", token->module, token->uri);
+  g_autofree char *key = g_strdup_printf ("%s\n%lu\n%s", token->module, token->info->slot, token->uri);
   CardeaPinRecord *record = g_hash_table_lookup (self->records, key);
 
   if (record == NULL) {

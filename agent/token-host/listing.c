@@ -133,7 +133,8 @@ list_objects (Listing *self, CK_SLOT_ID slot)
   return rv;
 }
 
-static void
+/* FALSE when the slot holds another token than before. */
+static gboolean
 list_slot (Listing *self, CK_SLOT_ID slot)
 {
   CardeaHostMessage message = { CARDEA_HOST_MESSAGE_TOKEN };
@@ -142,13 +143,16 @@ list_slot (Listing *self, CK_SLOT_ID slot)
 
   on_module_answered (self);
   if (rv != CKR_OK)
-    return;
+    return TRUE;
+  if (!cardea_sessions_recognise (self->sessions, slot, &info.token))
+    return FALSE;
   cardea_token_info_fill (&info, self->module, slot, &message);
   message.token.logged_in = cardea_sessions_is_logged_in (self->sessions, slot);
   if ((self->roles & CARDEA_HOST_WIRE_ROLE_TOKENS) != 0)
     send_item (self, &message);
   if (message.token.initialised)
     list_objects (self, slot);
+  return TRUE;
 }
 
 gboolean
@@ -165,7 +169,10 @@ cardea_listing_run (CardeaPkcs11 *module, CardeaSessions *sessions, CardeaHostWi
     return FALSE;
   }
   for (guint i = 0; i < slots->len; i++)
-    list_slot (&self, g_array_index (slots, CK_SLOT_ID, i));
+    if (!list_slot (&self, g_array_index (slots, CK_SLOT_ID, i))) {
+      cardea_token_info_set_swapped (failure);
+      return FALSE;
+    }
   end.listed.incomplete = self.incomplete;
   send (&end, data);
   return TRUE;

@@ -8,8 +8,9 @@
 
 G_BEGIN_DECLS
 
-/* One C_Login as the user, never repeated. @pin NULL: by the token's own pinpad. Blocks. */
+/* One C_Login as the user, never repeated. @pin NULL: by the token's own pinpad. @careful: none at all where
+ * the token says that few tries are left or the PIN must be changed. Blocks. */
 gboolean cardea_login_run (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slot, CardeaSecret *pin,
-                           CardeaFailure *failure);
+                           gboolean careful, CardeaFailure *failure);
 
 G_END_DECLS

@@ -116,7 +116,8 @@ log_in (Service *self, Request *request, CardeaFailure *failure)
       return FALSE;
     }
   }
-  return cardea_login_run (self->module, self->sessions, request->message.login.slot, pin, failure);
+  return cardea_login_run (self->module, self->sessions, request->message.login.slot, pin,
+                           request->message.login.careful != 0, failure);
 }
 
 static void

@@ -8,11 +8,22 @@
 
 #include "agent/token-host/sessions.h"
 
+#include <string.h>
+
+/* What tells a token from others: parts of CK_TOKEN_INFO, as long as there. */
+typedef struct
+{
+  CK_UTF8CHAR label[32], manufacturer[32], model[16];
+  CK_CHAR serial[16];
+} Identity;
+
 typedef struct
 {
   gboolean kept_valid;
   CK_SESSION_HANDLE kept;
-  GArray *idle; /* of CK_SESSION_HANDLE */
+  gboolean token_known;
+  Identity token; /* the one that was seen first */
+  GArray *idle;   /* of CK_SESSION_HANDLE */
 } Slot;
 
 struct _CardeaSessions
@@ -128,6 +139,23 @@ cardea_sessions_keep (CardeaSessions *self, CK_SLOT_ID slot, CK_SESSION_HANDLE *
   entry->kept_valid = TRUE;
   *session = entry->kept;
   return CKR_OK;
+}
+
+gboolean
+cardea_sessions_recognise (CardeaSessions *self, CK_SLOT_ID id, const CK_TOKEN_INFO *info)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  Slot *slot = get_slot (self, id);
+  Identity token;
+
+  memcpy (token.label, info->label, sizeof token.label);
+  memcpy (token.manufacturer, info->manufacturerID, sizeof token.manufacturer);
+  memcpy (token.model, info->model, sizeof token.model);
+  memcpy (token.serial, info->serialNumber, sizeof token.serial);
+  if (!slot->token_known)
+    slot->token = token;
+  slot->token_known = TRUE;
+  return memcmp (&slot->token, &token, sizeof token) == 0;
 }
 
 gboolean

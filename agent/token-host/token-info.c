@@ -114,6 +114,12 @@ cardea_token_info_fill (const CardeaTokenInfo *self, CardeaPkcs11 *module, CK_SL
   message->token.reader = FIELD (self->slot.slotDescription);
 }
 
+void
+cardea_token_info_set_swapped (CardeaFailure *failure)
+{
+  cardea_failure_set (failure, CARDEA_HOST_FAILURE_TOKEN, "Another token is in the reader than before.");
+}
+
 CK_RV
 cardea_token_slots (CardeaPkcs11 *module, guint max, GArray **slots, gboolean *more)
 {

@@ -20,6 +20,9 @@ void cardea_token_info_fill (const CardeaTokenInfo *self, CardeaPkcs11 *module, 
                              CardeaHostMessage *message);
 CardeaHostWirePin cardea_token_info_get_pin (const CardeaTokenInfo *self);
 
+/* The failure that has the agent start afresh. */
+void cardea_token_info_set_swapped (CardeaFailure *failure);
+
 /* The slots with a token in them, at most @max; @more says whether there were others. */
 CK_RV cardea_token_slots (CardeaPkcs11 *module, guint max, GArray **slots, gboolean *more);
 

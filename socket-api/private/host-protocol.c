@@ -54,7 +54,7 @@ static const Shape shapes[] = {
   { CARDEA_HOST_MESSAGE_LOGIN,
     CARDEA_HOST_REQUESTS,
     "login",
-    { NUMBER (login.slot, G_MAXUINT64), NUMBER (login.pinpad, 1) } },
+    { NUMBER (login.slot, G_MAXUINT64), NUMBER (login.pinpad, 1), NUMBER (login.careful, 1) } },
   { CARDEA_HOST_MESSAGE_SIGN,
     CARDEA_HOST_REQUESTS,
     "sign",

@@ -106,7 +106,7 @@ typedef struct
     } list;
     struct
     {
-      guint64 slot, pinpad;
+      guint64 slot, pinpad, careful; /* careful: only where the token says that its PIN is fine */
     } login;
     struct
     {
@@ -143,7 +143,7 @@ typedef struct
     } signature;
     struct
     {
-      guint64 failure, rv, pin; /* rv: what PKCS#11 said, 0 where it was not asked */
+      guint64 failure, rv, pin; /* rv: what PKCS#11 said, 0 where it was not asked: no PIN was sent then */
       CardeaHostBytes message;  /* one sentence, meant as UTF-8 */
     } failed;
   };

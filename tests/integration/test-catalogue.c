@@ -264,7 +264,8 @@ test_login (Fixture *self, gconstpointer data)
   set_control (self, CARD "[object ec]\ntoken=card\nid=0b\ncertificate=@/ec.pem\n");
   start (self);
   token = get_token (self, "My card");
-  cardea_host_login_async (self->host, token->generation, token->info->slot, pin, NULL, on_logged_in, &done);
+  cardea_host_login_async (self->host, token->generation, token->info->slot, pin, FALSE, NULL, on_logged_in,
+                           &done);
   while (!done)
     g_main_context_iteration (NULL, TRUE);
   cardea_catalogue_refresh_host (self->catalogue, self->host);

@@ -72,6 +72,63 @@ test_locked_by_person (UnlockerFixture *f, gconstpointer data)
   g_clear_error (&wait.error);
 }
 
+/* The token had fewer tries left than its listing said: nothing was sent, the source stays fit for use, and a
+ * person may help. */
+static void
+test_held_back (UnlockerFixture *f, gconstpointer data)
+{
+  static const char *const answers[] = { "1234", NULL };
+  UnlockerWait wait = { 0 };
+
+  f->fake.holds_back = TRUE;
+  unlocker_assert_source_not_used (f);
+  g_assert_cmpuint (unlocker_count_marks (f), ==, 0);
+  f->person->answers = answers;
+  unlocker_begin (f, TRUE, NULL, &wait);
+  unlocker_finish (&wait);
+  g_assert_no_error (wait.error);
+  g_assert_cmpuint (f->person->n_asked, ==, 1);
+  g_assert_cmpuint (f->fake.sent->len, ==, 1);
+}
+
+/* What a person typed is for the token of the question, not for what is there when he is done. */
+static void
+test_gone_while_asking (UnlockerFixture *f, gconstpointer data)
+{
+  static const char *const answers[] = { "1234", NULL };
+  g_autoptr (CardeaToken) kept = cardea_token_ref (f->token);
+  UnlockerWait wait = { 0 };
+
+  cardea_unlocker_set_sources (f->unlocker, NULL);
+  f->person->answers = answers;
+  g_ptr_array_set_size (f->fake.tokens, 0);
+  unlocker_begin (f, TRUE, NULL, &wait);
+  unlocker_finish (&wait);
+  g_assert_error (wait.error, CARDEA_ERROR, CARDEA_ERROR_TOKEN_UNAVAILABLE);
+  g_assert_cmpuint (f->person->n_asked, ==, 1);
+  g_assert_cmpuint (f->fake.sent->len, ==, 0);
+  g_clear_error (&wait.error);
+}
+
+/* Two tokens of one name in two readers: each has its own login. */
+static void
+test_twins (UnlockerFixture *f, gconstpointer data)
+{
+  static const char *const answers[] = { "1234", "1234", NULL };
+  UnlockerWait waits[2] = { 0 };
+
+  cardea_unlocker_set_sources (f->unlocker, NULL);
+  f->person->answers = answers;
+  f->info.slot = 7;
+  for (guint i = 0; i < 2; i++) {
+    unlocker_begin (f, TRUE, NULL, &waits[i]);
+    unlocker_finish (&waits[i]);
+    g_assert_no_error (waits[i].error);
+    g_assert_cmpuint (f->fake.sent->len, ==, i + 1);
+    f->token = unlocker_insert_token (f, "T", CARDEA_PIN_FINE);
+  }
+}
+
 static void
 iterate_until_held (UnlockerFixture *f)
 {
@@ -215,6 +272,9 @@ main (int argc, char **argv)
   ADD ("one-refusal", test_one_refusal);
   ADD ("person-after-source", test_person_after_source);
   ADD ("locked-by-person", test_locked_by_person);
+  ADD ("held-back", test_held_back);
+  ADD ("gone-while-asking", test_gone_while_asking);
+  ADD ("twins", test_twins);
   ADD ("one-gives-up", test_one_gives_up);
   ADD ("all-give-up-in-login", test_all_give_up_in_login);
   ADD ("all-give-up-before", test_all_give_up_before);

@@ -40,8 +40,8 @@ unlocker_answer (FakeTokens *fake, GTask *task)
 }
 
 static void
-fake_login_async (gpointer data, CardeaToken *token, CardeaSecret *pin, GAsyncReadyCallback callback,
-                  gpointer callback_data)
+fake_login_async (gpointer data, CardeaToken *token, CardeaSecret *pin, gboolean careful,
+                  GAsyncReadyCallback callback, gpointer callback_data)
 {
   FakeTokens *fake = data;
   GTask *task = g_task_new (NULL, NULL, callback, callback_data);
@@ -49,6 +49,14 @@ fake_login_async (gpointer data, CardeaToken *token, CardeaSecret *pin, GAsyncRe
   if (fake->dies)
     kill (getpid (), SIGKILL);
   g_assert_nonnull (pin);
+  if (careful && fake->holds_back) {
+    GError *error = cardea_error_new (CARDEA_ERROR_TOKEN_UNAVAILABLE, "Not now.");
+
+    cardea_error_take_parameter (error, "pin", json_string ("low"));
+    g_task_return_error (task, error);
+    g_object_unref (task);
+    return;
+  }
   g_ptr_array_add (fake->sent, cardea_secret_ref (pin));
   if (fake->holds)
     fake->held = task;

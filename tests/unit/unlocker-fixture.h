@@ -20,8 +20,9 @@ typedef struct
   CardeaPinState after_refusal;
   CardeaErrorCode failure; /* instead of any answer, when fails is set */
   gboolean fails;
-  gboolean dies;  /* the process is killed in the middle of a login */
-  gboolean holds; /* a login is answered by unlocker_answer () only */
+  gboolean dies;       /* the process is killed in the middle of a login */
+  gboolean holds_back; /* it is not sent where care is wanted */
+  gboolean holds;      /* a login is answered by unlocker_answer () only */
   GTask *held;
 } FakeTokens;
 

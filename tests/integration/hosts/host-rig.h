@@ -15,8 +15,9 @@ typedef struct
   char *folder;
   char *control; /* the mock module's */
   CardeaHost *host;
-  guint changed; /* how often the host said so */
-  guint fds;     /* before the host was there */
+  gboolean careful; /* of logins */
+  guint changed;    /* how often the host said so */
+  guint fds;        /* before the host was there */
 } HostRig;
 
 HostRig *host_rig_new (void);

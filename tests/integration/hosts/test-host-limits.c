@@ -117,7 +117,7 @@ test_pending (void)
   host_rig_open_mock (rig, "C_Login=hang", "pinpad=true", NULL);
   g_autoptr (CardeaHostListing) listing = host_rig_must_list (rig);
   for (guint i = 0; i <= CARDEA_LIMIT_HOST_PENDING; i++)
-    cardea_host_login_async (rig->host, listing->generation, host_rig_slot (listing), NULL, NULL,
+    cardea_host_login_async (rig->host, listing->generation, host_rig_slot (listing), NULL, FALSE, NULL,
                              on_logged_in, &outcomes);
   HOST_RIG_WAIT (outcomes.busy == 1);
   g_assert_cmpuint (outcomes.unavailable, ==, 0);
