@@ -121,7 +121,7 @@ withdraw_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *c
   CardeaPinAttempt *self = data;
   GError *error = NULL;
 
-  if (self->accepted ? cardea_mark_clear_all (self->folder, self->token_uri, &error)
+  if (self->accepted ? cardea_mark_accept (self->folder, self->token_uri, &self->identity, &error)
                      : cardea_mark_clear (self->folder, self->token_uri, &self->identity, &error))
     g_task_return_boolean (task, TRUE);
   else

@@ -29,8 +29,8 @@ void cardea_pin_attempt_prepare_async (CardeaPinSource *source, const char *fold
                                        GAsyncReadyCallback callback, gpointer data);
 CardeaPinAttempt *cardea_pin_attempt_prepare_finish (GAsyncResult *result, GError **error);
 
-/* Takes the mark away, because the token never got the PIN, or, with @accepted, all marks of the token,
- * because it took the PIN. Takes @self. */
+/* Takes the mark away, because the token never got the PIN, or because, with @accepted, it took the
+ * PIN; then other marks of the token count no more. Takes @self. */
 void cardea_pin_attempt_withdraw_async (CardeaPinAttempt *self, gboolean accepted,
                                         GAsyncReadyCallback callback, gpointer data);
 gboolean cardea_pin_attempt_withdraw_finish (GAsyncResult *result, GError **error);

@@ -23,6 +23,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* How names of marks begin. Those set aside are of a source that was refused before another was accepted. */
+#define COUNTED "pin-"
+#define ASIDE "old-"
+
 static gboolean
 fail (GError **error, const char *what, const char *path)
 {
@@ -48,7 +52,7 @@ make_prefix (const char *token_uri)
 {
   g_autofree char *hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, token_uri, -1);
 
-  return g_strdup_printf ("pin-%.32s-", hash);
+  return g_strdup_printf (COUNTED "%.32s-", hash);
 }
 
 static char *
@@ -99,7 +103,7 @@ make_folder (const char *folder, GError **error)
   return done;
 }
 
-/* Calls back for each name in the folder that begins with @prefix; a half-made mark counts, too. */
+/* Calls back for each name in the folder that begins with @prefix. */
 static gboolean
 for_each_mark (int folder_fd, const char *prefix,
                void (*act) (int folder_fd, const char *name, gpointer data), gpointer data, GError **error)
@@ -131,6 +135,7 @@ cardea_mark_find (const char *folder, const char *token_uri, const CardeaPinIden
                   gboolean *marked, guint *n_marks, GError **error)
 {
   g_autofree char *name = make_name (token_uri, identity);
+  g_autofree char *aside = g_strconcat (ASIDE, name + strlen (COUNTED), NULL);
   g_autofree char *prefix = make_prefix (token_uri);
   struct stat status;
   gboolean done;
@@ -143,7 +148,8 @@ cardea_mark_find (const char *folder, const char *token_uri, const CardeaPinIden
   fd = open_folder (folder, error);
   if (fd < 0)
     return FALSE;
-  *marked = fstatat (fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+  *marked = fstatat (fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ||
+            (errno == ENOENT && fstatat (fd, aside, &status, AT_SYMLINK_NOFOLLOW) == 0);
   done = *marked || errno == ENOENT || fail (error, "Marks of PINs cannot be read in", folder);
   done = done && for_each_mark (fd, prefix, count_mark, n_marks, error);
   close (fd);
@@ -165,24 +171,20 @@ write_whole (int fd, const char *text, GError **error)
   return fsync (fd) == 0 || fail (error, "The mark of a PIN cannot be written", "to the disk");
 }
 
-/* A file under another name first, so that a mark is there whole or not at all. */
+/* Under its own name from the start, and only where there is none: of two agents that found no mark one makes
+ * it, and the other must not try. Half a mark is one, too. */
 static gboolean
 write_mark (int folder_fd, const char *name, const char *text, GError **error)
 {
-  g_autofree char *temporary = g_strconcat (name, ".new", NULL);
+  int fd = openat (folder_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   gboolean done;
-  int fd;
 
-  (void)unlinkat (folder_fd, temporary, 0);
-  fd = openat (folder_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0)
-    return fail (error, "The mark of a PIN cannot be made:", temporary);
+    return fail (error, "The mark of a PIN cannot be made:", name);
   done = write_whole (fd, text, error);
   close (fd);
-  if (done && renameat (folder_fd, temporary, folder_fd, name) < 0)
-    done = fail (error, "The mark of a PIN cannot be made:", name);
   if (!done)
-    (void)unlinkat (folder_fd, temporary, 0);
+    (void)unlinkat (folder_fd, name, 0);
   return done &&
          (fsync (folder_fd) == 0 || fail (error, "The mark of a PIN cannot be written", "to the disk"));
 }
@@ -226,27 +228,35 @@ cardea_mark_clear (const char *folder, const char *token_uri, const CardeaPinIde
   return done;
 }
 
+/* Another source's mark stays, since its PIN is as wrong as before, but is no try without a success any more.
+ */
 static void
-remove_mark (int folder_fd, const char *name, gpointer data)
+set_aside (int folder_fd, const char *name, gpointer data)
 {
-  if (unlinkat (folder_fd, name, 0) < 0 && errno != ENOENT)
+  g_autofree char *aside = g_strconcat (ASIDE, name + strlen (COUNTED), NULL);
+
+  if (renameat (folder_fd, name, folder_fd, aside) < 0 && errno != ENOENT)
     *(int *)data = errno;
 }
 
 gboolean
-cardea_mark_clear_all (const char *folder, const char *token_uri, GError **error)
+cardea_mark_accept (const char *folder, const char *token_uri, const CardeaPinIdentity *identity,
+                    GError **error)
 {
   g_autofree char *prefix = make_prefix (token_uri);
-  int fd = open_folder (folder, error), problem = 0;
+  int fd, problem = 0;
   gboolean done;
 
+  if (!cardea_mark_clear (folder, token_uri, identity, error))
+    return FALSE;
+  fd = open_folder (folder, error);
   if (fd < 0)
     return FALSE;
-  done = for_each_mark (fd, prefix, remove_mark, &problem, error);
+  done = for_each_mark (fd, prefix, set_aside, &problem, error);
   if (done && (problem != 0 || fsync (fd) != 0)) {
     if (problem != 0)
       errno = problem;
-    done = fail (error, "The marks of PINs cannot be removed from", folder);
+    done = fail (error, "The marks of PINs cannot be renamed in", folder);
   }
   close (fd);
   return done;

@@ -16,13 +16,16 @@ G_BEGIN_DECLS
  * exist. */
 gboolean cardea_mark_find (const char *folder, const char *token_uri, const CardeaPinIdentity *identity,
                            gboolean *marked, guint *n_marks, GError **error);
-/* On disk when it returns TRUE: the file and its name. @source_name is for whoever reads the file. */
+/* On disk when it returns TRUE: the file and its name. One that is there already is an error, since another
+ * agent made it. @source_name is for whoever reads the file. */
 gboolean cardea_mark_set (const char *folder, const char *token_uri, const CardeaPinIdentity *identity,
                           const char *source_name, GError **error);
 /* Gone from the disk when it returns TRUE; none there is success too. */
 gboolean cardea_mark_clear (const char *folder, const char *token_uri, const CardeaPinIdentity *identity,
                             GError **error);
-/* The token accepted a PIN: every mark of it is gone from the disk when it returns TRUE. */
-gboolean cardea_mark_clear_all (const char *folder, const char *token_uri, GError **error);
+/* The token accepted the PIN of this source: its mark is gone from the disk when it returns TRUE, and those
+ * of other sources of the token count as tries no more; they still say that their source was refused. */
+gboolean cardea_mark_accept (const char *folder, const char *token_uri, const CardeaPinIdentity *identity,
+                             GError **error);
 
 G_END_DECLS
