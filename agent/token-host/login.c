@@ -77,8 +77,10 @@ cardea_login_run (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slo
   if (!check_token (module, sessions, slot, pin == NULL, careful, failure))
     return FALSE;
   rv = CARDEA_PKCS11_CALL (module, C_Login, session, CKU_USER, bytes, length);
-  if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN)
+  if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN) {
+    cardea_sessions_note_login (sessions, slot);
     return TRUE;
+  }
   cardea_failure_set_rv (failure, "C_Login", rv);
   if (failure->failure == CARDEA_HOST_FAILURE_PIN)
     failure->pin = pin_state (module, slot, rv);

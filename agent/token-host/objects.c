@@ -24,7 +24,7 @@ tick (const CardeaObjects *self)
 static CK_RV
 collect (const CardeaObjects *self, GArray *handles, guint max, gboolean *more)
 {
-  CK_OBJECT_HANDLE batch[HANDLES_AT_ONCE];
+  CK_OBJECT_HANDLE batch[HANDLES_AT_ONCE] = { 0 };
 
   while (TRUE) {
     CK_ULONG got = 0;
@@ -69,7 +69,7 @@ GBytes *
 cardea_objects_get_bytes (const CardeaObjects *self, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type,
                           gsize max)
 {
-  g_autofree guint8 *buffer = g_malloc (max);
+  g_autofree guint8 *buffer = g_malloc0 (max); /* what the module claims but does not write is nobody's */
   CK_ATTRIBUTE attribute = { type, buffer, max };
   CK_RV rv = CARDEA_PKCS11_CALL (self->module, C_GetAttributeValue, self->session, object, &attribute, 1);
 

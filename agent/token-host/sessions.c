@@ -21,6 +21,7 @@ typedef struct
 {
   gboolean kept_valid;
   CK_SESSION_HANDLE kept;
+  gboolean logged_in; /* once */
   gboolean token_known;
   Identity token; /* the one that was seen first */
   GArray *idle;   /* of CK_SESSION_HANDLE */
@@ -168,4 +169,28 @@ cardea_sessions_is_logged_in (CardeaSessions *self, CK_SLOT_ID slot)
       CARDEA_PKCS11_CALL (self->module, C_GetSessionInfo, session, &info) != CKR_OK)
     return FALSE;
   return info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS;
+}
+
+void
+cardea_sessions_note_login (CardeaSessions *self, CK_SLOT_ID id)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  get_slot (self, id)->logged_in = TRUE;
+}
+
+static gboolean
+was_logged_in (CardeaSessions *self, CK_SLOT_ID id)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  guint64 key = id;
+  Slot *slot = g_hash_table_lookup (self->slots, &key);
+
+  return slot != NULL && slot->logged_in;
+}
+
+gboolean
+cardea_sessions_lost_login (CardeaSessions *self, CK_SLOT_ID slot)
+{
+  return was_logged_in (self, slot) && !cardea_sessions_is_logged_in (self, slot);
 }

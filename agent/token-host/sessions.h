@@ -22,6 +22,11 @@ CK_RV cardea_sessions_keep (CardeaSessions *self, CK_SLOT_ID slot, CK_SESSION_HA
 /* FALSE when @info is another token's than what was seen in the slot before: nothing this process knows of
  * the slot holds then. */
 gboolean cardea_sessions_recognise (CardeaSessions *self, CK_SLOT_ID slot, const CK_TOKEN_INFO *info);
+/* The slot's token took a PIN. */
+void cardea_sessions_note_login (CardeaSessions *self, CK_SLOT_ID slot);
+/* Whether it took one and has forgotten it since (another program reset it, or it timed out); asks the
+ * module. */
+gboolean cardea_sessions_lost_login (CardeaSessions *self, CK_SLOT_ID slot);
 /* Whether the user is logged in; asks the module. */
 gboolean cardea_sessions_is_logged_in (CardeaSessions *self, CK_SLOT_ID slot);
 

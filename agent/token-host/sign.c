@@ -169,5 +169,8 @@ cardea_sign_run (CardeaPkcs11 *module, CardeaSessions *sessions, const CardeaHos
 
   cardea_sessions_give (sessions, request->sign.slot, objects.session,
                         signature != NULL ? CKR_OK : CKR_GENERAL_ERROR);
+  if (signature == NULL && failure->failure != CARDEA_HOST_FAILURE_TOKEN &&
+      cardea_sessions_lost_login (sessions, request->sign.slot))
+    cardea_failure_set (failure, CARDEA_HOST_FAILURE_TOKEN, "The token has forgotten its login. Try again.");
   return signature;
 }

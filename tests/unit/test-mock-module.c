@@ -260,6 +260,92 @@ test_pinpad (Fixture *self, gconstpointer data)
   g_assert_cmpuint (self->p11->C_Login (session, CKU_USER, NULL, 0), ==, CKR_OK);
 }
 
+/* A key that wants the PIN for each signature: the login of the user is not enough, and that for one
+ * signature not for the next. */
+static void
+test_context (Fixture *self, gconstpointer data)
+{
+  CK_MECHANISM ecdsa = { CKM_ECDSA, NULL, 0 };
+  CK_SESSION_HANDLE session = open_session (self);
+  guint8 signature[64], digest[32] = { 0 };
+  CK_ULONG length = sizeof signature;
+  CK_OBJECT_HANDLE key = 0;
+  CK_UTF8CHAR right[] = "1234", wrong[] = "4321";
+  g_autofree char *own = g_strdup_printf (
+      "[object own]\ntoken=one\nid=0c\nkey=%s/ec.key\nalways-authenticate=true", self->folder);
+
+  set_control (self, "", own);
+  g_assert_cmpuint (log_in (self, session, "1234"), ==, CKR_OK);
+  g_assert_cmpuint (self->p11->C_Login (session, CKU_CONTEXT_SPECIFIC, right, 4), ==,
+                    CKR_OPERATION_NOT_INITIALIZED);
+  g_assert_cmpuint (sign (self, session, &ecdsa, 0x0c, signature, &length), ==, CKR_USER_NOT_LOGGED_IN);
+  g_assert_cmpuint (find (self, session, CKO_PRIVATE_KEY, 0x0c, &key), ==, 1);
+  g_assert_cmpuint (self->p11->C_SignInit (session, &ecdsa, key), ==, CKR_OK);
+  g_assert_cmpuint (self->p11->C_Login (session, CKU_CONTEXT_SPECIFIC, wrong, 4), ==, CKR_PIN_INCORRECT);
+  g_assert_cmpuint (get_flags (self) & CKF_USER_PIN_COUNT_LOW, !=, 0);
+  g_assert_cmpuint (self->p11->C_Login (session, CKU_CONTEXT_SPECIFIC, right, 4), ==, CKR_OK);
+  g_assert_cmpuint (self->p11->C_Sign (session, digest, sizeof digest, signature, &length), ==, CKR_OK);
+  g_assert_cmpuint (sign (self, session, &ecdsa, 0x0c, signature, &length), ==, CKR_USER_NOT_LOGGED_IN);
+}
+
+static void
+test_expired (Fixture *self, gconstpointer data)
+{
+  CK_SESSION_HANDLE session = open_session (self);
+
+  set_control (self, "", "pin-state=expired");
+  g_assert_cmpuint (get_flags (self) & CKF_USER_PIN_TO_BE_CHANGED, !=, 0);
+  g_assert_cmpuint (log_in (self, session, "4321"), ==, CKR_PIN_INCORRECT);
+  g_assert_cmpuint (log_in (self, session, "1234"), ==, CKR_PIN_EXPIRED);
+  g_assert_cmpuint (find (self, session, CKO_PRIVATE_KEY, 0, NULL), ==, 0);
+}
+
+/* The right PIN is known by its hash, and each attempt is counted without a word of what was tried. */
+static void
+test_attempts (Fixture *self, gconstpointer data)
+{
+  g_autofree char *hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, "87654321", -1);
+  g_autofree char *line = g_strconcat ("pin-sha256=", hash, NULL);
+  g_autofree char *path = g_build_filename (self->folder, "one.attempts", NULL);
+  g_autofree char *text = NULL;
+  CK_SESSION_HANDLE session = open_session (self);
+
+  set_control (self, "", line);
+  g_assert_cmpuint (log_in (self, session, "1234"), ==, CKR_PIN_INCORRECT);
+  g_assert_cmpuint (log_in (self, session, "87654321"), ==, CKR_OK);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_cmpstr (text, ==, "2\n");
+}
+
+static void
+test_logout (Fixture *self, gconstpointer data)
+{
+  CK_MECHANISM ecdsa = { CKM_ECDSA, NULL, 0 };
+  CK_SESSION_HANDLE session = open_session (self);
+  guint8 signature[64];
+  CK_ULONG length = sizeof signature;
+
+  g_assert_cmpuint (log_in (self, session, "1234"), ==, CKR_OK);
+  set_control (self, "C_SignInit=logout", "");
+  g_assert_cmpuint (sign (self, session, &ecdsa, 0x0b, signature, &length), ==, CKR_USER_NOT_LOGGED_IN);
+}
+
+/* A length that fits, but is not true. */
+static void
+test_overstated (Fixture *self, gconstpointer data)
+{
+  CK_SESSION_HANDLE session = open_session (self);
+  guint8 label[100] = { 0 };
+  CK_ATTRIBUTE attribute = { CKA_LABEL, label, sizeof label };
+  CK_OBJECT_HANDLE object = 0;
+
+  g_assert_cmpuint (find (self, session, CKO_CERTIFICATE, 0x0b, &object), ==, 1);
+  set_control (self, "C_GetAttributeValue=overstated", "");
+  g_assert_cmpuint (self->p11->C_GetAttributeValue (session, object, &attribute, 1), ==, CKR_OK);
+  g_assert_cmpuint (attribute.ulValueLen, ==, sizeof label);
+  g_assert_cmpstr ((char *)label, ==, "ec");
+}
+
 static void
 test_removal (Fixture *self, gconstpointer data)
 {
@@ -371,6 +457,11 @@ main (int argc, char **argv)
   ADD (signatures);
   ADD (lockout);
   ADD (pinpad);
+  ADD (context);
+  ADD (expired);
+  ADD (attempts);
+  ADD (logout);
+  ADD (overstated);
   ADD (removal);
   ADD (forced);
   ADD (crash);

@@ -90,7 +90,7 @@ open_program (HostRig *self, const char *program, const CardeaHostSpec *spec, co
   g_autofree char *mock = g_strconcat ("CARDEA_MOCK_CONTROL=", self->control, NULL);
   g_autofree char *softhsm = g_strconcat ("SOFTHSM2_CONF=", self->folder, "/softhsm2.conf", NULL);
   g_autofree char *rogue = g_strconcat ("CARDEA_ROGUE=", way, NULL);
-  const char *environment[] = { "PATH=/usr/bin:/bin", mock, softhsm, rogue, NULL };
+  const char *environment[] = { "PATH=/usr/bin:/bin", "MALLOC_PERTURB_=165", mock, softhsm, rogue, NULL };
 
   self->host = cardea_host_new (spec, program, environment);
   if (deadlines != NULL)

@@ -4,6 +4,7 @@
 /* What keeps a PIN from the wrong token, and from one whose tries are nearly used up, when both became so
  * after the token was listed. The module's log tells whether it was sent. */
 
+#include "socket-api/limits.h"
 #include "socket-api/wire/error.h"
 #include "tests/integration/hosts/host-rig.h"
 
@@ -99,6 +100,53 @@ test_pinpad_gone (void)
   assert_not_sent (rig, listing, NULL, NULL);
 }
 
+/* Another program reset the token: the process ends, so that the next who needs the token logs in again. */
+static void
+test_forgotten (void)
+{
+  static const char *const functions[] = { "C_FindObjectsInit", "C_SignInit" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (functions); i++) {
+    g_autoptr (HostRig) rig = host_rig_new ();
+    g_autofree char *behaviour = g_strconcat (functions[i], "=logout", NULL);
+
+    host_rig_open_mock (rig, "", "", NULL);
+    g_autoptr (CardeaHostListing) listing = host_rig_unlock (rig, "1234");
+
+    host_rig_set_mock (rig, behaviour, "");
+    g_autoptr (HostSigning) signing =
+        host_signing_start (rig, listing, 0x0a, CARDEA_SIGN_RSA_PSS, 256, 10000, NULL);
+
+    host_signing_wait (signing);
+    g_assert_error (signing->error, CARDEA_ERROR, CARDEA_ERROR_TOKEN_UNAVAILABLE);
+    host_rig_set_mock (rig, "", "");
+    g_autoptr (CardeaHostListing) after = host_rig_unlock (rig, "1234");
+
+    g_assert_cmpuint (after->generation, >, listing->generation);
+  }
+}
+
+/* A module that claims more than it wrote gets none of the process's memory told. */
+static void
+test_overstated (void)
+{
+  g_autoptr (HostRig) rig = host_rig_new ();
+
+  host_rig_open_mock (rig, "C_GetAttributeValue=overstated", "", NULL);
+  g_autoptr (CardeaHostListing) listing = host_rig_must_list (rig);
+
+  g_assert_cmpuint (listing->certificates->len, ==, 2);
+  for (guint i = 0; i < listing->certificates->len; i++) {
+    const CardeaHostCertificate *certificate = listing->certificates->pdata[i];
+    gsize length;
+    const guint8 *id = g_bytes_get_data (certificate->id, &length);
+
+    g_assert_cmpuint (length, ==, CARDEA_LIMIT_LABEL_BYTES);
+    for (gsize j = 1; j < length; j++)
+      g_assert_cmpuint (id[j], ==, 0);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -107,5 +155,7 @@ main (int argc, char **argv)
   g_test_add_func ("/host/login-swapped", test_swapped);
   g_test_add_func ("/host/login-swapped-before-list", test_swapped_before_list);
   g_test_add_func ("/host/login-pinpad-gone", test_pinpad_gone);
+  g_test_add_func ("/host/login-forgotten", test_forgotten);
+  g_test_add_func ("/host/overstated", test_overstated);
   return g_test_run ();
 }
