@@ -10,6 +10,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "agent/agent.h"
+#include "agent/log.h"
 #include "config.h"
 #include "socket-api/secret/secret.h"
 
@@ -106,6 +107,7 @@ main (int argc, char *argv[])
   }
 
   g_set_prgname ("cardea-agent");
+  g_log_set_writer_func (cardea_log_write, NULL, NULL);
   signal (SIGPIPE, SIG_IGN);
   arguments = g_strdupv (argv);
   options = cardea_options_parse (arguments, &error);

@@ -32,6 +32,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/base/printable.h"
 #include "agent/caller/proc-text.h"
 #include "agent/caller/program.h"
 #include "socket-api/wire/error.h"
@@ -286,23 +287,6 @@ look_for_snap (Look *look, CardeaCaller *caller, GError **error)
   return TRUE;
 }
 
-/* A path as a person may see it and a log may hold it: valid UTF-8 without control characters, for the file's
- * name is its maker's choice. */
-static char *
-make_label (const char *path)
-{
-  g_autofree char *valid = g_utf8_make_valid (path, -1);
-  g_autoptr (GString) label = g_string_new (NULL);
-
-  for (const char *at = valid; *at; at = g_utf8_next_char (at)) {
-    gunichar c = g_utf8_get_char (at);
-
-    g_string_append_unichar (label, g_unichar_isprint (c) ? c : 0xfffd);
-  }
-
-  return g_string_free (g_steal_pointer (&label), FALSE);
-}
-
 static gboolean
 look_at_executable (Look *look, CardeaCaller *caller, GError **error)
 {
@@ -323,7 +307,7 @@ look_at_executable (Look *look, CardeaCaller *caller, GError **error)
       path[0] == '/' && stat (path, &here) == 0 && here.st_dev == runs.st_dev && here.st_ino == runs.st_ino;
   caller->strength = CARDEA_CALLER_HOST;
   caller->confinement = CARDEA_CONFINEMENT_NONE;
-  caller->label = make_label (path);
+  caller->label = cardea_printable (path, -1);
   caller->key = g_strdup_printf ("%s:%s", in_place ? "exe" : "elsewhere", caller->label);
   caller->may_be_remembered = in_place && runs.st_uid == 0 && !(runs.st_mode & (S_IWGRP | S_IWOTH)) &&
                               !cardea_program_is_general_purpose (path);
@@ -353,7 +337,7 @@ look_at_parents (Look *look, CardeaCaller *caller, GError **error)
 
     if (!executable || !text || !cardea_proc_parse_stat (text, length, &pid, &ticks))
       break;
-    g_ptr_array_add (parents, make_label (executable));
+    g_ptr_array_add (parents, cardea_printable (executable, -1));
   }
 
   g_ptr_array_add (parents, NULL);
