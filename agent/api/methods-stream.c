@@ -60,6 +60,12 @@ finish_connect (GObject *source, GAsyncResult *result, CardeaCall *call)
     return NULL;
   }
 
+  if (cardea_session_get_end (session)) {
+    error = cardea_error_new (CARDEA_ERROR_CANCELLED, "The connection was closed before the program got it");
+    cardea_call_reply_error (call, error);
+    return NULL;
+  }
+
   return g_steal_pointer (&session);
 }
 

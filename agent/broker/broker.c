@@ -28,9 +28,10 @@ struct _CardeaBroker
   CardeaAuthorityStore *authorities;
   GPtrArray *problems; /* of CardeaReason: what the configuration's authorities lack */
 
-  GHashTable *live;  /* id -> CardeaSession */
-  GHashTable *ended; /* id -> CardeaSession, each for a while */
-  GTask *draining;   /* or NULL */
+  GHashTable *pending; /* set of Call: what may still become a session */
+  GHashTable *live;    /* id -> CardeaSession */
+  GHashTable *ended;   /* id -> CardeaSession, each for a while */
+  GTask *draining;     /* or NULL */
   guint drain_id;
 };
 
@@ -50,6 +51,7 @@ cardea_broker_finalize (GObject *object)
 
   g_clear_handle_id (&self->drain_id, g_source_remove);
   g_clear_object (&self->draining);
+  g_hash_table_unref (self->pending);
   g_hash_table_unref (self->live);
   g_hash_table_unref (self->ended);
   g_clear_pointer (&self->problems, g_ptr_array_unref);
@@ -71,6 +73,7 @@ cardea_broker_class_init (CardeaBrokerClass *klass)
 static void
 cardea_broker_init (CardeaBroker *self)
 {
+  self->pending = g_hash_table_new (NULL, NULL);
   self->live = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
   self->ended = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
 }
@@ -238,6 +241,12 @@ typedef struct
   CardeaRequest *request;
   CardeaStepFunc step;
   gpointer step_data;
+  gint64 deadline; /* monotonic; 0: none */
+
+  GCancellable *waiting; /* for the tokens: the caller's leads to it, and so does the deadline */
+  gulong gone_id;
+  guint timer;
+  gboolean timed_out;
 } Call;
 
 static void
@@ -247,7 +256,47 @@ call_free (gpointer data)
 
   cardea_caller_unref (call->caller);
   cardea_request_free (call->request);
+  g_object_unref (call->waiting);
   g_free (call);
+}
+
+static gboolean
+on_call_late (gpointer user_data)
+{
+  Call *call = user_data;
+
+  call->timer = 0;
+  call->timed_out = TRUE;
+  g_cancellable_cancel (call->waiting);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_caller_gone (GCancellable *callers, gpointer user_data)
+{
+  g_cancellable_cancel (G_CANCELLABLE (user_data));
+}
+
+/* The time that the program allowed runs from now on, whatever is waited for. */
+static void
+start_waiting (Call *call, GCancellable *callers)
+{
+  if (callers != NULL)
+    call->gone_id = g_cancellable_connect (callers, G_CALLBACK (on_caller_gone), g_object_ref (call->waiting),
+                                           g_object_unref);
+  if (call->request->timeout_ms == 0)
+    return;
+  call->deadline = g_get_monotonic_time () + call->request->timeout_ms * G_TIME_SPAN_MILLISECOND;
+  call->timer = g_timeout_add (call->request->timeout_ms, on_call_late, call);
+}
+
+static void
+stop_waiting (Call *call, GCancellable *callers)
+{
+  g_clear_handle_id (&call->timer, g_source_remove);
+  if (callers != NULL)
+    g_cancellable_disconnect (callers, call->gone_id);
+  call->gone_id = 0;
 }
 
 static gboolean
@@ -288,14 +337,29 @@ check_consent (CardeaBroker *self, const CardeaRequest *request, GError **error)
   return TRUE;
 }
 
+static guint
+count_pending (CardeaBroker *self, const char *caller_key)
+{
+  GHashTableIter iter;
+  gpointer call;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, self->pending);
+  while (g_hash_table_iter_next (&iter, &call, NULL))
+    n += g_str_equal (cardea_caller_get_key (((const Call *)call)->caller), caller_key);
+  return n;
+}
+
+/* Those on their way count, or many at once would all find room for the last stream. */
 static gboolean
 check_room (CardeaBroker *self, CardeaCaller *caller, GError **error)
 {
+  const char *key = cardea_caller_get_key (caller);
   const char *what = NULL;
 
   if (self->draining != NULL)
     what = "stopping";
-  else if (cardea_broker_count_streams (self, cardea_caller_get_key (caller)) >=
+  else if (cardea_broker_count_streams (self, key) + count_pending (self, key) >=
            CARDEA_LIMIT_STREAMS_PER_CALLER)
     what = "streams";
   if (what == NULL)
@@ -316,10 +380,16 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   CardeaBroker *self = g_task_get_source_object (task);
-  const Call *call = g_task_get_task_data (task);
+  Call *call = g_task_get_task_data (task);
   GError *error = NULL;
   CardeaSession *session = cardea_connection_run_finish (result, &error);
 
+  g_hash_table_remove (self->pending, call);
+  /* Ready only after the stop: a new stream would not know of it, and keep the agent for ever. */
+  if (session != NULL && self->draining != NULL) {
+    check_room (self, call->caller, &error);
+    g_clear_object (&session);
+  }
   if (session == NULL) {
     g_message ("%s: no connection to %s:%u: %s", cardea_caller_get_label (call->caller),
                cardea_request_get_server_name (call->request), call->request->port, error->message);
@@ -330,25 +400,51 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
   g_task_return_pointer (task, session, g_object_unref);
 }
 
+static GError *
+make_not_settled (const Call *call)
+{
+  GError *error;
+
+  if (!call->timed_out)
+    return cardea_error_new (CARDEA_ERROR_CANCELLED, "The connection was cancelled.");
+  error = cardea_error_new (CARDEA_ERROR_TIMED_OUT,
+                            "The time the program allowed was over before the tokens were read. Try again.");
+  cardea_error_take_parameter (error, "what", json_string ("token"));
+  return error;
+}
+
+/* The call ends before there is a connection. Takes @error. */
+static void
+give_up (CardeaBroker *self, GTask *task, GError *error)
+{
+  const Call *call = g_task_get_task_data (task);
+
+  g_message ("%s: no connection to %s:%u: %s", cardea_caller_get_label (call->caller),
+             cardea_request_get_server_name (call->request), call->request->port, error->message);
+  g_hash_table_remove (self->pending, call);
+  g_task_return_error (task, error);
+}
+
 static void
 on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   CardeaBroker *self = g_task_get_source_object (task);
-  const Call *call = g_task_get_task_data (task);
+  Call *call = g_task_get_task_data (task);
   g_autoptr (CardeaTrust) trust = NULL;
   GError *error = NULL;
 
+  stop_waiting (call, g_task_get_cancellable (task));
   if (!cardea_catalogue_settle_finish (self->catalogue, result, &error)) {
     g_error_free (error);
-    g_task_return_error (task, cardea_error_new (CARDEA_ERROR_CANCELLED, "The connection was cancelled."));
+    give_up (self, task, make_not_settled (call));
     return;
   }
   trust = call->request->authorities != NULL
               ? cardea_trust_new_for_program (call->request->authorities, &error)
               : cardea_authority_store_get_trust (self->authorities);
   if (trust == NULL) {
-    g_task_return_error (task, error);
+    give_up (self, task, error);
     return;
   }
   CardeaConnectionArguments arguments = {
@@ -357,6 +453,7 @@ on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
     .trust = trust,
     .catalogue = self->catalogue,
     .unlocker = self->unlocker,
+    .deadline = call->deadline,
     .step = call->step,
     .step_data = call->step_data,
   };
@@ -380,6 +477,7 @@ cardea_broker_connect_async (CardeaBroker *self, CardeaCaller *caller, const Car
   call->request = cardea_request_copy (request);
   call->step = step;
   call->step_data = step_data;
+  call->waiting = g_cancellable_new ();
   g_task_set_task_data (task, call, call_free);
 
   if (!check_room (self, caller, &error) || !check_consent (self, request, &error)) {
@@ -388,7 +486,9 @@ cardea_broker_connect_async (CardeaBroker *self, CardeaCaller *caller, const Car
     g_task_return_error (task, error);
     return;
   }
-  cardea_catalogue_settle_async (self->catalogue, cancellable, on_settled, g_object_ref (task));
+  g_hash_table_add (self->pending, call);
+  start_waiting (call, cancellable);
+  cardea_catalogue_settle_async (self->catalogue, call->waiting, on_settled, g_object_ref (task));
 }
 
 CardeaSession *

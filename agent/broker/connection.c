@@ -129,9 +129,10 @@ fail (GTask *task, GError *error)
 {
   Connection *self = g_task_get_task_data (task);
 
+  /* Why the token did not sign is asked first: giving up makes it a reason of our own. */
+  error = tell_failure (self, error);
   if (self->signing != NULL)
     cardea_signing_cancel (self->signing);
-  error = tell_failure (self, error);
   enter (self, CARDEA_STEP_FAILED);
   self->on_step = NULL;
   g_task_return_error (task, error);
@@ -319,6 +320,14 @@ on_cancelled (GCancellable *callers, gpointer user_data)
   g_cancellable_cancel (G_CANCELLABLE (user_data));
 }
 
+static guint
+remaining_ms (gint64 deadline)
+{
+  gint64 left = (deadline - g_get_monotonic_time ()) / 1000;
+
+  return (guint)CLAMP (left, 0, G_MAXINT);
+}
+
 static Connection *
 connection_new (const CardeaConnectionArguments *arguments, GCancellable *cancellable)
 {
@@ -337,8 +346,8 @@ connection_new (const CardeaConnectionArguments *arguments, GCancellable *cancel
     self->cancelled_id = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled),
                                                 g_object_ref (self->cancellable), g_object_unref);
   }
-  if (self->request->timeout_ms > 0)
-    self->timeout_id = g_timeout_add (self->request->timeout_ms, on_time_over, self);
+  if (arguments->deadline != 0)
+    self->timeout_id = g_timeout_add (remaining_ms (arguments->deadline), on_time_over, self);
   return self;
 }
 

@@ -22,6 +22,7 @@ typedef struct
   CardeaTrust *trust;
   CardeaCatalogue *catalogue;
   CardeaUnlocker *unlocker;
+  gint64 deadline;     /* of the whole call, monotonic; 0: only the limits of each step */
   CardeaStepFunc step; /* or NULL; never called after the callback */
   gpointer step_data;
 } CardeaConnectionArguments;

@@ -102,6 +102,9 @@ take_end (CardeaSession *self, CardeaEnd *end)
 
   self->end = end;
   g_signal_emit (self, signals[ENDED], 0);
+  /* From now on only its end is asked for: what it holds of its server and token would add up in a minute. */
+  g_clear_pointer (&self->info, cardea_tls_info_free);
+  g_clear_pointer (&self->certificate, cardea_token_certificate_unref);
 }
 
 /* Holds a reference: the session lives as long as its relay runs. */

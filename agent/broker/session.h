@@ -32,6 +32,7 @@ const char *cardea_session_get_id (CardeaSession *self);
 CardeaCaller *cardea_session_get_caller (CardeaSession *self);
 const char *cardea_session_get_server_name (CardeaSession *self);
 guint16 cardea_session_get_port (CardeaSession *self);
+/* Both NULL once it has ended. */
 const CardeaTlsInfo *cardea_session_get_info (CardeaSession *self);
 CardeaTokenCertificate *cardea_session_get_certificate (CardeaSession *self);
 gint64 cardea_session_get_started (CardeaSession *self); /* Unix seconds */

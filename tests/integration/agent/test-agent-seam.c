@@ -6,6 +6,7 @@
 
 #include "socket-api/client/client.h"
 #include "socket-api/wire/error.h"
+#include "tests/fixtures/agent-contract.h"
 #include "tests/fixtures/lab.h"
 
 #include <glib-unix.h>
@@ -261,6 +262,7 @@ test_crash_in_sign (void)
   g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_TOKEN_UNAVAILABLE);
   set_behaviour (seam, "");
   assert_mock_works (seam);
+  agent_contract_check_error (cardea_lab_get_socket (seam->lab), error);
   g_assert_cmpint (cardea_lab_cardea (seam->lab, (const char *[]){ "tokens", NULL }, NULL, &out, NULL), ==,
                    0);
   g_assert_nonnull (strstr (out, "Mock card"));
@@ -297,6 +299,7 @@ test_device_removed (void)
   g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_TOKEN_UNAVAILABLE);
   set_behaviour (seam, "");
   assert_mock_works (seam);
+  agent_contract_check_error (cardea_lab_get_socket (seam->lab), error);
 }
 
 static guint
@@ -332,6 +335,7 @@ test_wrong_pin_is_tried_once (void)
 
     g_assert_true (g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_PIN_REFUSED) ||
                    g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_TOKEN_UNAVAILABLE));
+    agent_contract_check_error (cardea_lab_get_socket (seam->lab), error);
     g_assert_cmpuint (count_calls (seam, "C_Login "), ==, 1);
   }
   g_subprocess_send_signal (seam->agent, SIGKILL);
@@ -376,6 +380,56 @@ test_caller_gone_while_signing (void)
   assert_mock_works (seam);
 }
 
+/* A token that takes its time to be listed takes it from what the program allowed. */
+static void
+test_time_limit_covers_tokens (void)
+{
+  g_autoptr (Seam) seam = seam_new ();
+  g_autoptr (CardeaClient) reloading = client_of (seam);
+  g_autoptr (CardeaClient) client = NULL;
+  g_autoptr (json_t) parameters = json_pack ("{s:s, s:i, s:{s:i}}", "host", "localhost", "port",
+                                             (int)seam->port, "options", "timeout_ms", 300);
+  g_autoptr (GError) error = NULL;
+
+  set_behaviour (seam, "C_GetTokenInfo=delay:8000");
+  g_assert_true (cardea_client_send_more (reloading, "org.cardea.agent.Reload", NULL, &error));
+  cardea_lab_wait_for_log (seam->lab, "agent", "read afresh");
+  client = client_of (seam);
+  g_assert_cmpint (cardea_client_upgrade (client, "org.cardea.agent.Connect", parameters, 5000, NULL, &error),
+                   ==, -1);
+  g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_TIMED_OUT);
+  g_assert_cmpstr (json_string_value (json_object_get (cardea_error_get_parameters (error), "what")), ==,
+                   "token");
+  agent_contract_check_error (cardea_lab_get_socket (seam->lab), error);
+}
+
+/* A connection that is not made yet when the agent is told to stop is not made any more: nobody would end it.
+ */
+static void
+test_stopping_takes_no_more (void)
+{
+  g_autoptr (Seam) seam = seam_new ();
+  Connecting connecting = { .seam = seam, .port = seam->port };
+  GThread *thread;
+  int fd = softhsm_stream (seam);
+
+  ping_pong (fd);
+  set_behaviour (seam, "C_Sign=delay:1500");
+  thread = g_thread_new ("connect", connect_in_thread, &connecting);
+  while (count_calls (seam, "C_SignInit CKR_OK") == 0)
+    g_assert_false (g_atomic_int_get (&connecting.done));
+  g_subprocess_send_signal (seam->agent, SIGTERM);
+  g_thread_join (thread);
+  g_assert_cmpint (connecting.fd, ==, -1);
+  g_assert_error (connecting.error, CARDEA_ERROR, CARDEA_ERROR_BUSY);
+  g_assert_cmpstr (
+      json_string_value (json_object_get (cardea_error_get_parameters (connecting.error), "what")), ==,
+      "stopping");
+  g_error_free (connecting.error);
+  close (fd);
+  g_assert_true (g_subprocess_wait_check (seam->agent, NULL, NULL));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -387,5 +441,7 @@ main (int argc, char **argv)
   g_test_add_func ("/agent-seam/device-removed", test_device_removed);
   g_test_add_func ("/agent-seam/wrong-pin-is-tried-once", test_wrong_pin_is_tried_once);
   g_test_add_func ("/agent-seam/caller-gone-while-signing", test_caller_gone_while_signing);
+  g_test_add_func ("/agent-seam/time-limit-covers-tokens", test_time_limit_covers_tokens);
+  g_test_add_func ("/agent-seam/stopping-takes-no-more", test_stopping_takes_no_more);
   return g_test_run ();
 }
