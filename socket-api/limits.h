@@ -7,7 +7,10 @@
  * Sizes are bytes, times are what the name says. */
 
 /* API */
-#define CARDEA_LIMIT_MESSAGE_BYTES (256 * 1024) /* one Varlink message, its NUL not counted */
+#define CARDEA_LIMIT_MESSAGE_BYTES (256 * 1024) /* one call, its NUL not counted */
+/* One reply: 512 certificates with the reasons against each. It is as long as what there is to tell, which no
+ * caller chooses. */
+#define CARDEA_LIMIT_REPLY_BYTES (1024 * 1024)
 #define CARDEA_LIMIT_JSON_DEPTH 16
 #define CARDEA_LIMIT_PENDING_PER_CALLER                                                                      \
   64                             /* sockets without a stream yet, and calls under way, per program */

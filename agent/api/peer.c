@@ -414,7 +414,7 @@ cardea_peer_new (int fd, CardeaCaller *caller, CardeaQuota *quota, const CardeaP
   self->user_data = user_data;
   self->frame = cardea_frame_new (CARDEA_LIMIT_MESSAGE_BYTES);
   /* One answer that waits, and one that is put behind it. */
-  self->outbox = cardea_outbox_new (2 * (CARDEA_LIMIT_MESSAGE_BYTES + 1));
+  self->outbox = cardea_outbox_new (2 * (CARDEA_LIMIT_REPLY_BYTES + 1));
 
   self->source = g_source_new (&source_functions, sizeof (PeerSource));
   ((PeerSource *)self->source)->peer = self;

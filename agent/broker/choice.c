@@ -7,6 +7,7 @@
 #include "agent/broker/choice.h"
 
 #include "agent/broker/json.h"
+#include "socket-api/limits.h"
 #include "socket-api/wire/error.h"
 #include "socket-api/wire/message.h"
 
@@ -14,6 +15,7 @@
 #include <string.h>
 
 #define SHA256_HEX 64
+#define REST_OF_REPLY 4096 /* the error's name and its other parameters */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (P11KitUri, p11_kit_uri_free)
 
@@ -188,17 +190,28 @@ cardea_choice_free (CardeaChoice *self)
   g_free (self);
 }
 
+static json_t *
+offer_to_json (const CardeaOffer *self)
+{
+  return json_pack ("{s:o, s:o}", "certificate", cardea_json_from_certificate (self->certificate), "reasons",
+                    cardea_json_from_reasons (self->reasons));
+}
+
+/* A token that is full of long names must not turn this error into one about its length. */
 json_t *
 cardea_choice_to_json (const CardeaChoice *self)
 {
   json_t *array = json_array ();
+  gsize room = CARDEA_LIMIT_REPLY_BYTES - REST_OF_REPLY;
 
   for (guint i = 0; i < self->offers->len; i++) {
-    const CardeaOffer *offer = self->offers->pdata[i];
+    g_autoptr (json_t) offer = offer_to_json (self->offers->pdata[i]);
+    gsize size = json_dumpb (offer, NULL, 0, JSON_COMPACT) + strlen (",");
 
-    json_array_append_new (array, json_pack ("{s:o, s:o}", "certificate",
-                                             cardea_json_from_certificate (offer->certificate), "reasons",
-                                             cardea_json_from_reasons (offer->reasons)));
+    if (size > room)
+      break;
+    room -= size;
+    json_array_append (array, offer);
   }
   return array;
 }

@@ -34,7 +34,7 @@ CardeaChoice *cardea_choice_new (CardeaCatalogue *catalogue, GPtrArray *authorit
 void cardea_choice_free (CardeaChoice *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaChoice, cardea_choice_free)
 
-/* `[]Offer` of org.cardea.agent. */
+/* `[]Offer` of org.cardea.agent: as many as a reply has room for, those that fit first. */
 json_t *cardea_choice_to_json (const CardeaChoice *self);
 
 /* Tells whether @wanted names @certificate; its form was checked before. */

@@ -138,7 +138,7 @@ cardea_client_new_for_fd (int fd)
   (void)g_unix_set_fd_nonblocking (fd, TRUE, NULL);
   self->fd = fd;
   self->passed_fd = -1;
-  self->frame = cardea_frame_new (CARDEA_LIMIT_MESSAGE_BYTES);
+  self->frame = cardea_frame_new (CARDEA_LIMIT_REPLY_BYTES);
   return self;
 }
 

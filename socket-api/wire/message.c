@@ -46,11 +46,11 @@ is_too_deep (const char *text, gsize length)
 }
 
 static json_t *
-parse_object (GBytes *message, GError **error)
+parse_object (GBytes *message, gsize max_bytes, GError **error)
 {
   gsize length = 0;
   const char *text = g_bytes_get_data (message, &length);
-  if (length == 0 || length > CARDEA_LIMIT_MESSAGE_BYTES || memchr (text, 0, length)) {
+  if (length == 0 || length > max_bytes || memchr (text, 0, length)) {
     cardea_set_error (error, CARDEA_ERROR_PROTOCOL, "A message is empty, too long or has a NUL inside");
     return NULL;
   }
@@ -129,7 +129,7 @@ take_qualified_name (json_t *root, const char *key, GError **error)
 CardeaWireCall *
 cardea_wire_call_parse (GBytes *message, GError **error)
 {
-  g_autoptr (json_t) root = parse_object (message, error);
+  g_autoptr (json_t) root = parse_object (message, CARDEA_LIMIT_MESSAGE_BYTES, error);
   if (!root || !check_keys (root, CALL_KEYS, error))
     return NULL;
   g_autoptr (CardeaWireCall) call = g_new0 (CardeaWireCall, 1);
@@ -146,7 +146,7 @@ cardea_wire_call_parse (GBytes *message, GError **error)
 CardeaWireReply *
 cardea_wire_reply_parse (GBytes *message, GError **error)
 {
-  g_autoptr (json_t) root = parse_object (message, error);
+  g_autoptr (json_t) root = parse_object (message, CARDEA_LIMIT_REPLY_BYTES, error);
   if (!root || !check_keys (root, REPLY_KEYS, error))
     return NULL;
   g_autoptr (CardeaWireReply) reply = g_new0 (CardeaWireReply, 1);
@@ -162,12 +162,12 @@ cardea_wire_reply_parse (GBytes *message, GError **error)
 }
 
 static GBytes *
-serialise (json_t *root, GError **error)
+serialise (json_t *root, gsize max_bytes, GError **error)
 {
   gsize length = json_dumpb (root, NULL, 0, JSON_COMPACT);
-  if (length == 0 || length > CARDEA_LIMIT_MESSAGE_BYTES) {
-    cardea_set_error (error, CARDEA_ERROR_PROTOCOL, "A message is longer than %d bytes",
-                      CARDEA_LIMIT_MESSAGE_BYTES);
+  if (length == 0 || length > max_bytes) {
+    cardea_set_error (error, CARDEA_ERROR_PROTOCOL, "A message is longer than %" G_GSIZE_FORMAT " bytes",
+                      max_bytes);
     return NULL;
   }
   char *text = g_malloc (length + 1);
@@ -196,7 +196,7 @@ cardea_wire_call_serialise (const CardeaWireCall *call, GError **error)
   put_flag (root, "oneway", call->oneway);
   put_flag (root, "more", call->more);
   put_flag (root, "upgrade", call->upgrade);
-  return serialise (root, error);
+  return serialise (root, CARDEA_LIMIT_MESSAGE_BYTES, error);
 }
 
 GBytes *
@@ -210,7 +210,7 @@ cardea_wire_reply_serialise (const char *error_name, json_t *parameters, gboolea
   else
     json_object_set_new (root, "parameters", json_object ());
   put_flag (root, "continues", continues);
-  return serialise (root, error);
+  return serialise (root, CARDEA_LIMIT_REPLY_BYTES, error);
 }
 
 void

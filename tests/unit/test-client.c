@@ -161,10 +161,10 @@ make_reply (gsize length)
 static void
 test_limit (void)
 {
-  g_autofree char *largest = make_reply (CARDEA_LIMIT_MESSAGE_BYTES);
-  g_autofree char *too_large = make_reply (CARDEA_LIMIT_MESSAGE_BYTES + 1);
-  Script fits = { .bytes = largest, .length = CARDEA_LIMIT_MESSAGE_BYTES + 1 };
-  Script exceeds = { .bytes = too_large, .length = CARDEA_LIMIT_MESSAGE_BYTES + 2 };
+  g_autofree char *largest = make_reply (CARDEA_LIMIT_REPLY_BYTES);
+  g_autofree char *too_large = make_reply (CARDEA_LIMIT_REPLY_BYTES + 1);
+  Script fits = { .bytes = largest, .length = CARDEA_LIMIT_REPLY_BYTES + 1 };
+  Script exceeds = { .bytes = too_large, .length = CARDEA_LIMIT_REPLY_BYTES + 2 };
   g_autoptr (GError) error = NULL;
   g_autoptr (json_t) reply = call_script (&fits, 20000, &error);
 

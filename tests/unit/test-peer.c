@@ -300,7 +300,7 @@ test_answer_too_long (void)
 {
   Fixture *fixture = fixture_new (LONG_MS, LONG_MS);
   g_autofree char *call =
-      g_strdup_printf ("{\"method\":\"t.Big\",\"parameters\":{\"n\":%d}}", CARDEA_LIMIT_MESSAGE_BYTES);
+      g_strdup_printf ("{\"method\":\"t.Big\",\"parameters\":{\"n\":%d}}", CARDEA_LIMIT_REPLY_BYTES);
 
   g_assert_true (api_client_send (fixture->client, call));
   {
@@ -418,7 +418,7 @@ test_never_reads (void)
 {
   Fixture *fixture = fixture_new (LONG_MS, SHORT_MS);
   g_autofree char *call =
-      g_strdup_printf ("{\"method\":\"t.Big\",\"parameters\":{\"n\":%d}}", CARDEA_LIMIT_MESSAGE_BYTES - 100);
+      g_strdup_printf ("{\"method\":\"t.Big\",\"parameters\":{\"n\":%d}}", CARDEA_LIMIT_REPLY_BYTES - 100);
 
   /* More than the kernel holds for it. */
   for (int i = 0; i < 8; i++)
