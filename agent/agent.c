@@ -128,11 +128,8 @@ on_problems_asked (gpointer user_data)
   CardeaAgent *self = user_data;
   GPtrArray *problems = cardea_reasons_copy (self->config_problems);
 
-  g_autoptr (GPtrArray) of_broker = cardea_broker_get_problems (self->broker);
-
   for (guint i = 0; i < self->module_problems->len; i++)
     g_ptr_array_add (problems, cardea_reason_copy (self->module_problems->pdata[i]));
-  g_ptr_array_extend_and_steal (problems, g_steal_pointer (&of_broker));
   return problems;
 }
 

@@ -6,6 +6,7 @@
 
 #include "socket-api/client/client.h"
 #include "socket-api/wire/error.h"
+#include "tests/fixtures/agent-contract.h"
 #include "tests/fixtures/lab.h"
 
 #include <string.h>
@@ -30,6 +31,7 @@ connect_error (CardeaLab *lab, const char *host, int port, json_t *options)
   g_assert_cmpint (fd, ==, -1);
   g_assert_nonnull (error);
   g_test_message ("%s", error->message);
+  agent_contract_check_error (cardea_lab_get_socket (lab), error);
   return error;
 }
 
@@ -235,7 +237,10 @@ serve_reset (GSocketConnection *connection)
 {
   struct linger now = { .l_onoff = 1 };
   GSocket *socket = g_socket_connection_get_socket (connection);
+  char first;
 
+  /* Sooner, and the connection itself might not come about. */
+  g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), &first, 1, NULL, NULL);
   setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_LINGER, &now, sizeof now);
   g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
 }
