@@ -33,7 +33,8 @@
 #define CARDEA_LIMIT_CHAIN_CERTIFICATES 48
 #define CARDEA_LIMIT_CHAIN_BYTES (128 * 1024)
 #define CARDEA_LIMIT_NAME_CONSTRAINT_PAIRS 65536
-#define CARDEA_LIMIT_CHAIN_SIGNATURES 128 /* verified at most while a path is looked for */
+#define CARDEA_LIMIT_CHAIN_SIGNATURES 128   /* verified at most while a path is looked for */
+#define CARDEA_LIMIT_PROVEN_SIGNATURES 1024 /* on certificates, remembered by a snapshot of trust */
 #define CARDEA_LIMIT_CERTIFICATE_BYTES (64 * 1024)
 #define CARDEA_LIMIT_AUTHORITY_NAMES_BYTES (64 * 1024) /* CA names in one CertificateRequest */
 #define CARDEA_LIMIT_CALLER_AUTHORITIES 32

@@ -99,7 +99,7 @@ is_signed_by (Search *self, const CardeaX509 *child, const CardeaX509 *issuer)
   if (self->signatures == 0)
     return exhaust (self, issuer);
   self->signatures--;
-  valid = cardea_x509_is_signed_by (child, issuer);
+  valid = cardea_trust_is_signed_by (self->trust, child, issuer);
   g_hash_table_insert (self->verified, g_memdup2 (edge, sizeof edge), GINT_TO_POINTER (valid));
   return valid;
 }

@@ -24,5 +24,8 @@ const CardeaAnchor *cardea_trust_find_anchor (const CardeaTrust *self, GBytes *d
 /* This certificate, or another one of an authority whose certificate is distrusted: same subject, same key.
  */
 gboolean cardea_trust_is_distrusted (const CardeaTrust *self, const CardeaX509 *certificate);
+/* cardea_x509_is_signed_by(), with a memory that lives as long as the snapshot. */
+gboolean cardea_trust_is_signed_by (const CardeaTrust *self, const CardeaX509 *child,
+                                    const CardeaX509 *issuer);
 
 G_END_DECLS

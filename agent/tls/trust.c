@@ -10,6 +10,8 @@
 #include "agent/tls/trust-lookup.h"
 
 #include "agent/tls/pem.h"
+#include "agent/tls/proven.h"
+#include "socket-api/limits.h"
 
 struct _CardeaTrust
 {
@@ -19,6 +21,7 @@ struct _CardeaTrust
   GHashTable *intermediates_by_subject; /* GBytes -> GPtrArray of CardeaX509 */
   GHashTable *distrusted_authorities;   /* subject and key (GBytes), a set */
   GHashTable *distrusted;               /* DER (GBytes), a set */
+  CardeaProven *proven;
 };
 
 static void
@@ -47,6 +50,7 @@ cardea_trust_new (void)
   self->intermediates_by_subject = new_table ((GDestroyNotify)g_ptr_array_unref);
   self->distrusted = new_table (NULL);
   self->distrusted_authorities = new_table (NULL);
+  self->proven = cardea_proven_new (CARDEA_LIMIT_PROVEN_SIGNATURES);
   return self;
 }
 
@@ -67,6 +71,7 @@ clear (gpointer data)
   g_hash_table_unref (self->intermediates);
   g_hash_table_unref (self->distrusted);
   g_hash_table_unref (self->distrusted_authorities);
+  cardea_proven_free (self->proven);
 }
 
 void
@@ -190,6 +195,12 @@ const CardeaAnchor *
 cardea_trust_find_anchor (const CardeaTrust *self, GBytes *der)
 {
   return g_hash_table_lookup (self->anchors, der);
+}
+
+gboolean
+cardea_trust_is_signed_by (const CardeaTrust *self, const CardeaX509 *child, const CardeaX509 *issuer)
+{
+  return cardea_proven_is_signed_by (self->proven, child, issuer);
 }
 
 gboolean
