@@ -15,6 +15,8 @@
 #include <poll.h>
 #include <ssl.h>
 
+#define LARGE_RECORD 4096
+
 typedef struct
 {
   CardeaTlsStream parent;
@@ -83,11 +85,10 @@ fail (NssStream *self)
   return result;
 }
 
+/* What one call of NSS gives: bytes of one record at most. */
 static CardeaStreamResult
-stream_read (CardeaTlsStream *stream, void *buffer, gsize length, gsize *done)
+read_record (NssStream *self, void *buffer, gsize length, gsize *done)
 {
-  NssStream *self = get_self (stream);
-
   if (self->read_end != CARDEA_STREAM_OK)
     return self->read_end;
   PRInt32 n = PR_Read (self->socket->fd, buffer, (PRInt32)MIN (length, G_MAXINT32));
@@ -102,6 +103,26 @@ stream_read (CardeaTlsStream *stream, void *buffer, gsize length, gsize *done)
   if (result != CARDEA_STREAM_AGAIN)
     self->read_end = result;
   return result;
+}
+
+/* A large record is one of many: handing on several at once saves the program as many wake-ups. An end that
+ * comes after them is kept for the next call. */
+static CardeaStreamResult
+stream_read (CardeaTlsStream *stream, void *buffer, gsize length, gsize *done)
+{
+  NssStream *self = get_self (stream);
+  gsize total = 0, got = 0;
+  CardeaStreamResult result;
+
+  do {
+    result = read_record (self, (guint8 *)buffer + total, length - total, &got);
+    if (result == CARDEA_STREAM_OK)
+      total += got;
+  } while (result == CARDEA_STREAM_OK && got >= LARGE_RECORD && total < length);
+  if (total == 0)
+    return result;
+  *done = total;
+  return CARDEA_STREAM_OK;
 }
 
 static CardeaStreamResult
