@@ -21,19 +21,10 @@ cardea_exchange_clear (CardeaExchange *self)
   cardea_verdict_clear (&self->verdict);
 }
 
-void
-cardea_exchange_step_in_thread (gpointer exchange)
-{
-  CardeaExchange *self = exchange;
-
-  self->step = cardea_tls_socket_step (self->socket);
-}
-
 /* The socket is not touched: NSS waits meanwhile. */
-void
-cardea_exchange_verify_in_thread (gpointer exchange)
+static void
+verify (CardeaExchange *self)
 {
-  CardeaExchange *self = exchange;
   CardeaVerifyRequest request = {
     .chain = self->socket->chain,
     .stapled_ocsp = self->socket->stapled_ocsp,
@@ -44,22 +35,26 @@ cardea_exchange_verify_in_thread (gpointer exchange)
   cardea_verify_server (self->trust, &request, &self->verdict, &self->verify_error);
 }
 
-void
-cardea_exchange_accept_in_thread (gpointer exchange)
+/* The verdict on the server needs nobody else, so it is carried out at once. The alert of a refusal is a
+ * courtesy: it tells the server's operator what clients see. */
+static void
+judge (CardeaExchange *self)
 {
-  CardeaExchange *self = exchange;
-
+  self->judged = TRUE;
+  verify (self);
   self->received_before = cardea_verdict_count_received (self->socket);
-  self->step = cardea_tls_socket_complete_auth (self->socket, 0);
+  self->step = cardea_tls_socket_complete_auth (self->socket,
+                                                self->verify_error == NULL ? 0 : SEC_ERROR_UNTRUSTED_ISSUER);
 }
 
-/* The alert is a courtesy: it tells the server's operator what clients see. */
 void
-cardea_exchange_refuse_in_thread (gpointer exchange)
+cardea_exchange_step_in_thread (gpointer exchange)
 {
   CardeaExchange *self = exchange;
 
-  self->step = cardea_tls_socket_complete_auth (self->socket, SEC_ERROR_UNTRUSTED_ISSUER);
+  self->step = cardea_tls_socket_step (self->socket);
+  if (self->step == CARDEA_STEP_BLOCKED && self->socket->auth_pending && !self->judged)
+    judge (self);
 }
 
 void

@@ -19,7 +19,8 @@ typedef struct
   char *server_name;
 
   CardeaTlsStep step;
-  CardeaVerdict verdict; /* on the server */
+  gboolean judged; /* the server: verdict or verify_error */
+  CardeaVerdict verdict;
   GError *verify_error;
   guint64 received_before; /* our Finished */
   CardeaVerdictStep verdict_step;
@@ -28,10 +29,7 @@ typedef struct
 void cardea_exchange_clear (CardeaExchange *self);
 
 /* CardeaWork, each with the exchange as its data. */
-void cardea_exchange_step_in_thread (gpointer exchange);
-void cardea_exchange_verify_in_thread (gpointer exchange); /* verdict or verify_error */
-void cardea_exchange_accept_in_thread (gpointer exchange);
-void cardea_exchange_refuse_in_thread (gpointer exchange);
+void cardea_exchange_step_in_thread (gpointer exchange); /* up to a question for the owner */
 void cardea_exchange_answer_in_thread (gpointer exchange);
 void cardea_exchange_look_in_thread (gpointer exchange); /* verdict_step */
 

@@ -78,7 +78,6 @@ enum
 static guint signals[N_SIGNALS];
 
 static void watch_network (CardeaHandshake *self);
-static void on_step_done (gpointer data);
 static void start_network_step (CardeaHandshake *self);
 
 #define FROM(state) (1u << (state))
@@ -338,41 +337,27 @@ ask (CardeaHandshake *self)
     cardea_handshake_answer (self, NULL);
 }
 
-static void
-on_refuse_done (gpointer data)
+/* FALSE: it was reported. */
+static gboolean
+take_verdict (CardeaHandshake *self)
 {
-  g_autoptr (CardeaHandshake) self = data;
-
-  if (end_job (self))
-    fail (self, g_steal_pointer (&self->exchange.verify_error));
-}
-
-static void
-on_verify_done (gpointer data)
-{
-  g_autoptr (CardeaHandshake) self = data;
-
-  if (!end_job (self))
-    return;
+  set_state (self, STATE_VERIFYING);
   if (self->exchange.verify_error != NULL) {
-    run_job (self, cardea_exchange_refuse_in_thread, on_refuse_done);
-    return;
+    fail (self, g_steal_pointer (&self->exchange.verify_error));
+    return FALSE;
   }
   self->verified = TRUE;
   g_signal_emit (self, signals[SIGNAL_VERIFIED], 0);
   if (self->task == NULL)
-    return;
+    return FALSE;
   set_state (self, STATE_NETWORK);
-  run_job (self, cardea_exchange_accept_in_thread, on_step_done);
+  return TRUE;
 }
 
 static void
 on_blocked (CardeaHandshake *self)
 {
-  if (self->exchange.socket->auth_pending && !self->verified) {
-    set_state (self, STATE_VERIFYING);
-    run_job (self, cardea_exchange_verify_in_thread, on_verify_done);
-  } else if (self->exchange.socket->request_pending && self->verified) {
+  if (self->exchange.socket->request_pending && self->verified) {
     ask (self);
   } else {
     fail (self, cardea_failure_new (NULL, "The TLS library waits for an answer that nobody can give."));
@@ -404,8 +389,11 @@ on_step_done (gpointer data)
 {
   g_autoptr (CardeaHandshake) self = data;
 
-  if (end_job (self))
-    advance (self);
+  if (!end_job (self))
+    return;
+  if (self->exchange.judged && !self->verified && !take_verdict (self))
+    return;
+  advance (self);
 }
 
 static void
