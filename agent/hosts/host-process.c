@@ -55,11 +55,20 @@ reap (CardeaHostProcess *self)
   return self->reaped;
 }
 
+/* Also what the module started: it is in the session of the host, whose number stays the host's until it is
+ * reaped. */
+static void
+kill_children (CardeaHostProcess *self)
+{
+  kill (-self->pid, SIGKILL);
+}
+
 static gboolean
 on_process_ended (int fd, GIOCondition condition, gpointer data)
 {
   CardeaHostProcess *self = data;
 
+  kill_children (self);
   if (!reap (self))
     return G_SOURCE_CONTINUE;
   self->ended (self->data); /* frees self */
@@ -218,6 +227,7 @@ kill_and_wait (CardeaHostProcess *self)
   int left = DEATH_MS;
 
   kill (self->pid, SIGKILL);
+  kill_children (self);
   while (left > 0 && poll (&item, 1, left) < 0 && errno == EINTR)
     left = (until - g_get_monotonic_time ()) / 1000;
   reap (self);

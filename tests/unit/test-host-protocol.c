@@ -18,7 +18,7 @@
 
 static const CardeaHostMessage samples[] = {
   { CARDEA_HOST_MESSAGE_LIST, 1, .list = { 3 } },
-  { CARDEA_HOST_MESSAGE_LOGIN, 2, .login = { G_MAXUINT64, 1 } },
+  { CARDEA_HOST_MESSAGE_LOGIN, 2, .login = { G_MAXUINT64, 1, 1 } },
   { CARDEA_HOST_MESSAGE_SIGN, 3,
     .sign = { 7, CARDEA_HOST_WIRE_SIGN_ECDSA, 256, TEXT ("id"), TEXT (""), TEXT ("digest") } },
   { CARDEA_HOST_MESSAGE_READY, 0 },

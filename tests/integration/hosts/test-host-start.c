@@ -125,6 +125,44 @@ test_agent_dies (void)
   test_remove_folder (folder);
 }
 
+static gboolean
+is_over (const char *pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%s/stat", pid);
+  g_autofree char *text = NULL;
+
+  return !g_file_get_contents (path, &text, NULL, NULL) || strstr (text, ") Z ") != NULL;
+}
+
+/* What the module started ends with the host, whether that is killed or dies by itself. */
+static void
+test_children (void)
+{
+  static const char *const behaviours[] = {
+    "C_OpenSession=fork;only:1", "C_OpenSession=fork;only:1\nC_CloseSession=crash\nC_FindObjectsInit=crash"
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (behaviours); i++) {
+    g_autoptr (HostRig) rig = host_rig_new ();
+    g_autofree char *path = host_rig_path (rig, "log");
+    g_autofree char *text = NULL;
+    g_autofree char *pid = NULL;
+    const char *line;
+
+    host_rig_open_mock (rig, behaviours[i], "", NULL);
+    g_autoptr (CardeaHostListing) listing = host_rig_list (rig, NULL);
+
+    g_assert_true ((listing != NULL) == (i == 0));
+    HOST_RIG_WAIT (host_rig_count_log (rig, "C_OpenSession child") == 1);
+    g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+    line = strstr (text, "C_OpenSession child ") + strlen ("C_OpenSession child ");
+    pid = g_strndup (line, strcspn (line, "\n"));
+    g_assert_true (i == 1 || !is_over (pid));
+    cardea_host_kill (rig->host);
+    HOST_RIG_WAIT (is_over (pid));
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -135,5 +173,6 @@ main (int argc, char **argv)
   g_test_add_func ("/host/confined", test_confined);
   g_test_add_func ("/host/no-program", test_no_program);
   g_test_add_func ("/host/agent-dies", test_agent_dies);
+  g_test_add_func ("/host/children", test_children);
   return g_test_run ();
 }
