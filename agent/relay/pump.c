@@ -108,6 +108,8 @@ pump_in (CardeaRelay *self, guint8 *scratch, gsize scratch_size)
       return FALSE;
     gsize got = 0;
     CardeaStreamResult result = self->stream->klass->read (self->stream, scratch, scratch_size, &got);
+    if (result == CARDEA_STREAM_MORE)
+      return TRUE;
     if (result == CARDEA_STREAM_AGAIN || (result == CARDEA_STREAM_OK && got == 0)) {
       on_server_silent (self);
       return FALSE;

@@ -187,7 +187,7 @@ set_alpn (PRFileDesc *fd, const char *const *names)
 
 /* Takes @raw. NSPR's layer owns the descriptor as soon as there is one. */
 static PRFileDesc *
-import (int raw)
+import (int raw, CardeaMeter *meter)
 {
   PRSocketOptionData nonblocking = { .option = PR_SockOpt_Nonblocking, .value.non_blocking = PR_TRUE };
   PRFileDesc *tcp = PR_ImportTCPSocket (raw);
@@ -196,7 +196,9 @@ import (int raw)
     close (raw);
     return NULL;
   }
-  PRFileDesc *tls = PR_SetSocketOption (tcp, &nonblocking) == PR_SUCCESS ? SSL_ImportFD (NULL, tcp) : NULL;
+  PRFileDesc *tls = PR_SetSocketOption (tcp, &nonblocking) == PR_SUCCESS && cardea_meter_attach (meter, tcp)
+                        ? SSL_ImportFD (NULL, tcp)
+                        : NULL;
   if (tls == NULL)
     PR_Close (tcp);
   return tls;
@@ -213,7 +215,7 @@ cardea_tls_socket_new (int fd, const char *server_name, const char *const *alpn,
   self->alert_sent = -1;
   self->chain = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
   self->authorities = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
-  self->fd = import (fd);
+  self->fd = import (fd, &self->meter);
   if (self->fd != NULL && set_options (self->fd) && set_hooks (self) &&
       set_server_name (self->fd, server_name) && set_alpn (self->fd, alpn) &&
       SSL_ResetHandshake (self->fd, PR_FALSE) == SECSuccess)

@@ -8,6 +8,8 @@
 #include <keyhi.h>
 #include <nspr.h>
 
+#include "agent/tls/meter.h"
+
 G_BEGIN_DECLS
 
 /* How far NSS got. */
@@ -25,6 +27,7 @@ typedef struct
 {
   gatomicrefcount references;
   PRFileDesc *fd;
+  CardeaMeter meter; /* below fd */
   int raw;           /* owned by fd */
   PRErrorCode error; /* of the last step that failed: later ones would only say that the handshake failed */
   gboolean wants_write;

@@ -91,12 +91,15 @@ read_record (NssStream *self, void *buffer, gsize length, gsize *done)
 {
   if (self->read_end != CARDEA_STREAM_OK)
     return self->read_end;
+  cardea_meter_limit (&self->socket->meter);
   PRInt32 n = PR_Read (self->socket->fd, buffer, (PRInt32)MIN (length, G_MAXINT32));
   if (n > 0) {
     self->has_read = TRUE;
     *done = (gsize)n;
     return CARDEA_STREAM_OK;
   }
+  if (n < 0 && PR_GetError () == PR_WOULD_BLOCK_ERROR && self->socket->meter.ran_out)
+    return CARDEA_STREAM_MORE;
   CardeaStreamResult result = n < 0                        ? fail (self)
                               : self->socket->close_notify ? CARDEA_STREAM_END
                                                            : CARDEA_STREAM_TRUNCATED;

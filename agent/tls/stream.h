@@ -15,6 +15,7 @@ typedef enum
 {
   CARDEA_STREAM_OK,
   CARDEA_STREAM_AGAIN,     /* nothing now: wait for the descriptor */
+  CARDEA_STREAM_MORE,      /* read: nothing yet, but do not wait: let others have their turn and come again */
   CARDEA_STREAM_END,       /* read: close_notify */
   CARDEA_STREAM_TRUNCATED, /* read: end of TCP without close_notify */
   CARDEA_STREAM_RESET,

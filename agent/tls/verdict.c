@@ -42,6 +42,7 @@ CardeaVerdictStep
 cardea_verdict_look (CardeaTlsSocket *socket, guint64 received_before)
 {
   guint8 byte;
+  cardea_meter_limit (&socket->meter);
   PRInt32 done = PR_Recv (socket->fd, &byte, sizeof byte, PR_MSG_PEEK, PR_INTERVAL_NO_WAIT);
   guint64 fresh = cardea_verdict_count_received (socket) - received_before;
 

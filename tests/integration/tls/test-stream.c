@@ -65,6 +65,53 @@ test_dropped (Fixture *fixture, gconstpointer data)
   server_assert_report (server, "cut");
 }
 
+enum
+{
+  UPDATES = 2000,
+};
+
+/* New keys without end, or nearly, and only then data; in what the kernel holds for a client that does not
+ * read. */
+static void
+serve_key_updates (CardeaTestServer *server, int fd)
+{
+  SSL *ssl = cardea_test_server_accept (server, fd);
+
+  if (ssl == NULL)
+    return;
+  for (guint i = 0; i < UPDATES; i++) {
+    g_assert_cmpint (SSL_key_update (ssl, SSL_KEY_UPDATE_NOT_REQUESTED), ==, 1);
+    g_assert_cmpint (SSL_do_handshake (ssl), ==, 1);
+  }
+  g_assert_cmpint (SSL_write (ssl, "hello", 5), ==, 5);
+  cardea_test_server_report (server, "sent");
+  SSL_shutdown (ssl);
+  cardea_test_server_wait_for_close (fd);
+  SSL_free (ssl);
+}
+
+/* One call takes in a few records that carry nothing and leaves the thread to other streams. */
+static void
+test_key_updates (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (CardeaTestServer) server = cardea_test_server_new (fixture->pki, "server", serve_key_updates);
+  Plan plan = { 0 };
+  g_auto (Run) run = { 0 };
+  char byte;
+  gsize done;
+  guint turns = 0;
+
+  run_to_end (&run, fixture, server, &plan);
+  g_assert_no_error (run.error);
+  server_assert_report (server, "sent");
+  while (run.stream->klass->read (run.stream, &byte, 1, &done) == CARDEA_STREAM_MORE)
+    turns++;
+  g_assert_cmpuint (turns, >=, UPDATES / 32);
+  g_assert_cmpint (byte, ==, 'h');
+  stream_expect (run.stream, "ello");
+  g_assert_cmpint (stream_read (run.stream, &byte, 1, &done), ==, CARDEA_STREAM_END);
+}
+
 static int
 reject_when_let_go (X509_STORE_CTX *context, void *data)
 {
@@ -201,6 +248,7 @@ main (int argc, char **argv)
   ADD ("stream-reset", test_stream_reset);
   ADD ("dropped", test_dropped);
   ADD ("late-rejection", test_late_rejection);
+  ADD ("key-updates", test_key_updates);
   ADD ("alpn", test_alpn);
   ADD ("alpn-empty-name", test_alpn_empty_name);
   ADD ("bulk", test_bulk);
