@@ -9,15 +9,30 @@
 
 #include "agent/tls/distinguished.h"
 
+#include <string.h>
+
 enum
 {
   TEXT_UTF8 = 0x0c,
+  TEXT_NUMERIC = 0x12,
   TEXT_PRINTABLE = 0x13,
   TEXT_TELETEX = 0x14,
   TEXT_IA5 = 0x16,
+  TEXT_VISIBLE = 0x1a,
   TEXT_UNIVERSAL = 0x1c,
   TEXT_BMP = 0x1e,
 };
+
+/* A NUL inside would end the text before its end. */
+static char *
+convert (CardeaDer value, const char *encoding)
+{
+  gsize length;
+  g_autofree char *text =
+      g_convert ((const char *)value.data, (gssize)value.length, "UTF-8", encoding, NULL, &length, NULL);
+
+  return text != NULL && strlen (text) == length ? g_steal_pointer (&text) : NULL;
+}
 
 static char *
 to_utf8 (guint8 tag, CardeaDer value)
@@ -26,15 +41,17 @@ to_utf8 (guint8 tag, CardeaDer value)
 
   switch (tag) {
   case TEXT_UTF8:
+  case TEXT_NUMERIC:
   case TEXT_PRINTABLE:
   case TEXT_IA5:
+  case TEXT_VISIBLE:
     return g_utf8_validate_len (text, value.length, NULL) ? g_strndup (text, value.length) : NULL;
   case TEXT_TELETEX:
-    return g_convert (text, (gssize)value.length, "UTF-8", "ISO-8859-1", NULL, NULL, NULL);
+    return convert (value, "ISO-8859-1");
   case TEXT_UNIVERSAL:
-    return g_convert (text, (gssize)value.length, "UTF-8", "UTF-32BE", NULL, NULL, NULL);
+    return convert (value, "UTF-32BE");
   case TEXT_BMP:
-    return g_convert (text, (gssize)value.length, "UTF-8", "UTF-16BE", NULL, NULL, NULL);
+    return convert (value, "UTF-16BE");
   default:
     return NULL;
   }

@@ -30,6 +30,22 @@ typedef struct
   CardeaDer responses;    /* a run of SingleResponse */
 } Basic;
 
+/* Whether an extension of the response is critical; none is known here. */
+static gboolean
+has_critical (CardeaDer explicit_tag)
+{
+  CardeaDer list, fields, oid;
+
+  if (!cardea_der_read_only (explicit_tag, CARDEA_DER_SEQUENCE, &list))
+    return TRUE;
+  while (list.length > 0) {
+    if (!cardea_der_read (&list, CARDEA_DER_SEQUENCE, &fields) ||
+        !cardea_der_read (&fields, CARDEA_DER_OID, &oid) || cardea_der_has_tag (&fields, CARDEA_DER_BOOLEAN))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static gboolean
 read_response_data (Basic *basic)
 {
@@ -45,7 +61,7 @@ read_response_data (Basic *basic)
       !cardea_der_read (&fields, CARDEA_DER_SEQUENCE, &basic->responses))
     return FALSE;
   return cardea_der_read_optional (&fields, CARDEA_DER_CONTEXT_CONSTRUCTED (1), &extensions, &present) &&
-         fields.length == 0;
+         fields.length == 0 && !(present && has_critical (extensions));
 }
 
 static gboolean
@@ -194,22 +210,6 @@ read_time (CardeaDer *fields, gint64 *seconds)
     return FALSE;
   *seconds = time / PR_USEC_PER_SEC;
   return TRUE;
-}
-
-/* Whether an extension of the response is critical; none is known here. */
-static gboolean
-has_critical (CardeaDer explicit_tag)
-{
-  CardeaDer list, fields, oid;
-
-  if (!cardea_der_read_only (explicit_tag, CARDEA_DER_SEQUENCE, &list))
-    return TRUE;
-  while (list.length > 0) {
-    if (!cardea_der_read (&list, CARDEA_DER_SEQUENCE, &fields) ||
-        !cardea_der_read (&fields, CARDEA_DER_OID, &oid) || cardea_der_has_tag (&fields, CARDEA_DER_BOOLEAN))
-      return TRUE;
-  }
-  return FALSE;
 }
 
 /* @fields: a SingleResponse after its CertID. */

@@ -24,6 +24,7 @@ static const CardeaFlaw flaw_signature = { "weak", "is signed with an algorithm 
 static const CardeaFlaw flaw_algorithm = { "malformed", "names a signature algorithm that cannot be read" };
 static const CardeaFlaw flaw_rsa = { "weak", "has an RSA key of less than 2048 bits" };
 static const CardeaFlaw flaw_rsa_large = { "too_large", "has an RSA key of more than 8192 bits" };
+static const CardeaFlaw flaw_exponent = { "weak", "has an RSA key with an unsafe exponent" };
 static const CardeaFlaw flaw_curve = { "weak", "has a key on an elliptic curve that is not accepted" };
 static const CardeaFlaw flaw_key = { "weak", "has a kind of key that is not accepted" };
 static const CardeaFlaw flaw_key_unknown = { "invalid", "has a key of a kind that is not known here" };
@@ -36,26 +37,59 @@ find_tag (CardeaDer oid)
   return SECOID_FindOIDTag (&item);
 }
 
+/* What follows the identifier of an algorithm that has no parameters: nothing, or, where @null, a NULL. */
 static gboolean
-is_strong_hash (SECOidTag tag)
+has_no_parameters (CardeaDer parameters, gboolean null)
 {
-  return tag == SEC_OID_SHA256 || tag == SEC_OID_SHA384 || tag == SEC_OID_SHA512;
+  static const guint8 der_null[] = { 0x05, 0x00 };
+
+  return parameters.length == 0 || (null && cardea_der_equal_bytes (parameters, der_null, sizeof der_null));
 }
 
-/* RSASSA-PSS-params (RFC 4055, 3.1); what is absent means SHA-1. */
+/* An AlgorithmIdentifier with a hash; its length in bytes, 0 for one that is not accepted. */
+static guint
+read_hash (CardeaDer algorithm)
+{
+  CardeaDer fields, oid;
+
+  if (!cardea_der_read_only (algorithm, CARDEA_DER_SEQUENCE, &fields) ||
+      !cardea_der_read (&fields, CARDEA_DER_OID, &oid) || !has_no_parameters (fields, TRUE))
+    return 0;
+  switch (find_tag (oid)) {
+  case SEC_OID_SHA256:
+    return 32;
+  case SEC_OID_SHA384:
+    return 48;
+  case SEC_OID_SHA512:
+    return 64;
+  default:
+    return 0;
+  }
+}
+
+/* RSASSA-PSS-params (RFC 4055, 3.1), the hash that masks being the one that is signed; what is absent means
+ * SHA-1 and a salt of 20 bytes. */
 static const CardeaFlaw *
 check_pss (CardeaDer parameters)
 {
-  CardeaDer fields, explicit_tag, algorithm, oid;
+  CardeaDer fields, hash, mask, salt, number, oid;
+  guint length, salt_length;
 
   if (!cardea_der_read_only (parameters, CARDEA_DER_SEQUENCE, &fields))
     return &flaw_algorithm;
-  if (!cardea_der_read (&fields, CARDEA_DER_CONTEXT_CONSTRUCTED (0), &explicit_tag))
+  if (!cardea_der_read (&fields, CARDEA_DER_CONTEXT_CONSTRUCTED (0), &hash) ||
+      !cardea_der_read (&fields, CARDEA_DER_CONTEXT_CONSTRUCTED (1), &mask))
     return &flaw_hash;
-  if (!cardea_der_read_only (explicit_tag, CARDEA_DER_SEQUENCE, &algorithm) ||
-      !cardea_der_read (&algorithm, CARDEA_DER_OID, &oid))
+  length = read_hash (hash);
+  if (length == 0 || !cardea_der_read_only (mask, CARDEA_DER_SEQUENCE, &mask) ||
+      !cardea_der_read (&mask, CARDEA_DER_OID, &oid) || find_tag (oid) != SEC_OID_PKCS1_MGF1 ||
+      read_hash (mask) != length)
+    return &flaw_hash;
+  if (!cardea_der_read (&fields, CARDEA_DER_CONTEXT_CONSTRUCTED (2), &salt) ||
+      !cardea_der_read_only (salt, CARDEA_DER_INTEGER, &number) ||
+      !cardea_der_to_uint (number, &salt_length) || salt_length < length || fields.length > 0)
     return &flaw_algorithm;
-  return is_strong_hash (find_tag (oid)) ? NULL : &flaw_hash;
+  return NULL;
 }
 
 const CardeaFlaw *
@@ -70,10 +104,11 @@ cardea_x509_check_signature_algorithm (CardeaDer algorithm)
   case SEC_OID_PKCS1_SHA256_WITH_RSA_ENCRYPTION:
   case SEC_OID_PKCS1_SHA384_WITH_RSA_ENCRYPTION:
   case SEC_OID_PKCS1_SHA512_WITH_RSA_ENCRYPTION:
+    return has_no_parameters (fields, TRUE) ? NULL : &flaw_algorithm;
   case SEC_OID_ANSIX962_ECDSA_SHA256_SIGNATURE:
   case SEC_OID_ANSIX962_ECDSA_SHA384_SIGNATURE:
   case SEC_OID_ANSIX962_ECDSA_SHA512_SIGNATURE:
-    return NULL;
+    return has_no_parameters (fields, FALSE) ? NULL : &flaw_algorithm;
   case SEC_OID_PKCS1_RSA_PSS_SIGNATURE:
     return check_pss (fields);
   case SEC_OID_PKCS1_SHA1_WITH_RSA_ENCRYPTION:
@@ -104,6 +139,19 @@ check_curve (const SECKEYPublicKey *key)
   }
 }
 
+/* Odd and from 3 to 2^64: 1 would let anybody sign, and one as long as the modulus costs a hundred times the
+ * work. */
+static gboolean
+is_exponent (const SECItem *item)
+{
+  const guchar *bytes = item->data;
+  gsize length = item->len;
+
+  for (; length > 0 && *bytes == 0; length--)
+    bytes++;
+  return length > 0 && length <= 8 && (bytes[length - 1] & 1) != 0 && (length > 1 || bytes[0] >= 3);
+}
+
 const CardeaFlaw *
 cardea_x509_check_key (const CardeaX509 *self)
 {
@@ -115,7 +163,8 @@ cardea_x509_check_key (const CardeaX509 *self)
   switch (SECKEY_GetPublicKeyType (key)) {
   case rsaKey:
   case rsaPssKey:
-  case rsaOaepKey:
+    if (!is_exponent (&key->u.rsa.publicExponent))
+      return &flaw_exponent;
     bits = SECKEY_PublicKeyStrengthInBits (key);
     return bits < RSA_BITS_MIN ? &flaw_rsa : bits > RSA_BITS_MAX ? &flaw_rsa_large : NULL;
   case ecKey:

@@ -7,8 +7,7 @@
  * ignore it would be to drop a restriction. It is a flaw rather than an error, so that a chain may still lead
  * past that certificate. */
 
-#include <string.h>
-
+#include "agent/tls/names.h"
 #include "agent/tls/x509-parts.h"
 
 static const CardeaFlaw flaw_extensions = { "malformed", "has extensions that cannot be read" };
@@ -99,7 +98,8 @@ read_key_usage (CardeaX509 *self, CardeaDer value)
   CardeaDer bits;
 
   if (!cardea_der_read_only (value, CARDEA_DER_BIT_STRING, &bits) || bits.length < 1 || bits.length > 3 ||
-      bits.data[0] > 7 || (bits.length == 1 && bits.data[0] != 0))
+      bits.data[0] > 7 || (bits.length == 1 && bits.data[0] != 0) ||
+      (bits.length > 1 && (bits.data[bits.length - 1] & ((1 << bits.data[0]) - 1)) != 0))
     return &flaw_usage;
   self->has_key_usage = TRUE;
   for (gsize i = 8; i < bits.length * 8; i++)
@@ -144,6 +144,16 @@ check_mask (CardeaDer range)
   return TRUE;
 }
 
+/* Nothing, or a host's name, seen in practice with a dot before it. One that no name can be below would
+ * exclude nothing. */
+static gboolean
+is_dns_base (CardeaDer base)
+{
+  gsize dot = base.length > 0 && base.data[0] == '.';
+
+  return base.length == 0 || cardea_names_is_host ((const char *)base.data + dot, base.length - dot);
+}
+
 static gboolean
 check_subtrees (CardeaX509 *self, CardeaDer list)
 {
@@ -159,7 +169,7 @@ check_subtrees (CardeaX509 *self, CardeaDer list)
       return FALSE;
     if (tag == CARDEA_DER_CONTEXT (7) && !check_mask (base))
       return FALSE;
-    if (tag == CARDEA_DER_CONTEXT (2) && memchr (base.data, '*', base.length) != NULL)
+    if (tag == CARDEA_DER_CONTEXT (2) && !is_dns_base (base))
       return FALSE;
   }
   return TRUE;

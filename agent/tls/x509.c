@@ -10,7 +10,6 @@
 #include "agent/tls/x509.h"
 
 #include <keyhi.h>
-#include <secder.h>
 #include <secerr.h>
 #include <secoid.h>
 
@@ -22,22 +21,88 @@
 static const CardeaFlaw flaw_inner_algorithm = { "malformed", "names two different signature algorithms" };
 static const CardeaFlaw flaw_version = { "malformed", "has extensions that its version does not allow" };
 static const CardeaFlaw flaw_times = { "malformed", "has a period of validity that cannot be read" };
+static const CardeaFlaw flaw_unique_ids = { "malformed", "has identifiers that its version does not allow" };
+static const CardeaFlaw flaw_serial = { "malformed", "has a serial number that cannot be read" };
+static const CardeaFlaw flaw_name = { "malformed", "has a subject or issuer that cannot be read" };
+
+enum
+{
+  TAG_UTC_TIME = 0x17,
+  TAG_GENERALIZED_TIME = 0x18,
+};
+
+static gboolean
+read_digits (const guint8 *digits, guint n, guint *value)
+{
+  *value = 0;
+  for (guint i = 0; i < n; i++) {
+    if (!g_ascii_isdigit (digits[i]))
+      return FALSE;
+    *value = *value * 10 + (digits[i] - '0');
+  }
+  return TRUE;
+}
+
+/* MMDDHHMMSSZ, and nothing else (RFC 5280, 4.1.2.5): NSS takes offsets and times without seconds, too, which
+ * others read differently or not at all. */
+static gboolean
+read_moment (const guint8 *text, guint year, gint64 *seconds)
+{
+  g_autoptr (GDateTime) time = NULL;
+  guint part[5];
+
+  for (guint i = 0; i < G_N_ELEMENTS (part); i++)
+    if (!read_digits (text + 2 * i, 2, &part[i]))
+      return FALSE;
+  if (text[10] != 'Z' || part[4] > 59)
+    return FALSE;
+  time = g_date_time_new_utc ((int)year, (int)part[0], (int)part[1], (int)part[2], (int)part[3], part[4]);
+  if (time != NULL)
+    *seconds = g_date_time_to_unix (time);
+  return time != NULL;
+}
 
 static gboolean
 read_time (CardeaDer *validity, gint64 *seconds)
 {
   guint8 tag;
-  CardeaDer contents;
-  SECItem item;
-  PRTime time;
+  CardeaDer text;
+  guint year;
 
-  if (!cardea_der_read_any (validity, &tag, &contents, NULL))
+  if (!cardea_der_read_any (validity, &tag, &text, NULL))
     return FALSE;
-  item = (SECItem){ tag == 0x17 ? siUTCTime : siGeneralizedTime, (unsigned char *)contents.data,
-                    contents.length };
-  if ((tag != 0x17 && tag != 0x18) || DER_DecodeTimeChoice (&time, &item) != SECSuccess)
+  if (tag == TAG_UTC_TIME)
+    return text.length == 13 && read_digits (text.data, 2, &year) &&
+           read_moment (text.data + 2, year < 50 ? year + 2000 : year + 1900, seconds);
+  return tag == TAG_GENERALIZED_TIME && text.length == 15 && read_digits (text.data, 4, &year) &&
+         read_moment (text.data + 4, year, seconds);
+}
+
+/* As DER has it; negative ones and zero are in use (RFC 5280, 4.1.2.2). */
+static gboolean
+is_integer (CardeaDer contents)
+{
+  return contents.length == 1 ||
+         (contents.length > 1 && contents.data[0] != ((contents.data[1] & 0x80) != 0 ? 0xff : 0));
+}
+
+/* Names are compared with constraints later: what has not this form would be outside of all of them. */
+static gboolean
+is_name (CardeaDer name)
+{
+  CardeaDer list, set, attribute, oid;
+
+  if (!cardea_der_read_only (name, CARDEA_DER_SEQUENCE, &list))
     return FALSE;
-  *seconds = time / PR_USEC_PER_SEC - (time % PR_USEC_PER_SEC < 0);
+  while (list.length > 0) {
+    if (!cardea_der_read (&list, CARDEA_DER_SET, &set) || set.length == 0)
+      return FALSE;
+    while (set.length > 0)
+      if (!cardea_der_read (&set, CARDEA_DER_SEQUENCE, &attribute) ||
+          !cardea_der_read (&attribute, CARDEA_DER_OID, &oid) ||
+          !cardea_der_read_any (&attribute, NULL, NULL, NULL) || attribute.length > 0)
+        return FALSE;
+  }
   return TRUE;
 }
 
@@ -93,6 +158,8 @@ read_tail (CardeaX509 *self, CardeaDer *tbs)
       !cardea_der_read_optional (tbs, CARDEA_DER_CONTEXT_CONSTRUCTED (3), &explicit_tag, &present) ||
       tbs->length > 0)
     return FALSE;
+  if ((has_issuer_id || has_subject_id) && self->version == 1)
+    self->flaw = &flaw_unique_ids;
   if (!present)
     return TRUE;
   if (!cardea_der_read_only (explicit_tag, CARDEA_DER_SEQUENCE, &extensions))
@@ -116,6 +183,10 @@ read_fields (CardeaX509 *self, CardeaDer tbs, CardeaDer outer_algorithm)
     return FALSE;
   self->n_names = 1;
   read_validity (self, validity);
+  if (!is_integer (self->serial))
+    self->flaw = &flaw_serial;
+  if (!is_name (self->issuer) || !is_name (self->subject))
+    self->flaw = &flaw_name;
   if (!cardea_der_equal (algorithm, outer_algorithm))
     self->flaw = &flaw_inner_algorithm;
   return read_tail (self, &tbs);
@@ -133,7 +204,8 @@ read_certificate (CardeaX509 *self)
   if (!cardea_der_read_only (all, CARDEA_DER_SEQUENCE, &outer) ||
       !cardea_der_read (&outer, CARDEA_DER_SEQUENCE, &tbs) ||
       !cardea_der_read_whole (&outer, CARDEA_DER_SEQUENCE, &algorithm) ||
-      !cardea_der_read_only (outer, CARDEA_DER_BIT_STRING, &signature) || !read_fields (self, tbs, algorithm))
+      !cardea_der_read_only (outer, CARDEA_DER_BIT_STRING, &signature) || signature.length < 2 ||
+      signature.data[0] != 0 || !read_fields (self, tbs, algorithm))
     return FALSE;
   self->signature_flaw = cardea_x509_check_signature_algorithm (algorithm);
   if (self->flaw == NULL)

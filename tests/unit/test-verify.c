@@ -68,6 +68,8 @@ static const Case cases[] = {
   { "leaf-no-signature", "wrong_usage", { .extensions = "subjectAltName=DNS:bank.example|keyUsage=keyEncipherment" } },
   { "leaf-authority", "wrong_usage", { .extensions = CA "|subjectAltName=DNS:bank.example" } },
   { "leaf-signs-certificates", "malformed", { .extensions = "subjectAltName=DNS:bank.example|keyUsage=digitalSignature,keyCertSign" } },
+  { "key-usage-unused-bits-set", "malformed", { .extensions = "subjectAltName=DNS:bank.example|keyUsage=DER:03020781" } },
+  { "key-usage-no-bits", "wrong_usage", { .extensions = "subjectAltName=DNS:bank.example|keyUsage=DER:030100" } },
   { "usage-empty", "malformed", { .extensions = "subjectAltName=DNS:bank.example|extendedKeyUsage=DER:3000" } },
   { "authority-client-only", "wrong_usage", .middle = { .extensions = AUTHORITY ("extendedKeyUsage=clientAuth") } },
   { "root-client-only", "wrong_usage", .root = { .extensions = AUTHORITY ("extendedKeyUsage=clientAuth") } },
@@ -92,6 +94,12 @@ static const Case cases[] = {
   { "leaf-pss", "not_checked", { .pss = TRUE }, { .key = "rsa2048" } },
   { "leaf-pss-sha384", "not_checked", { .pss = TRUE, .digest = "SHA384" }, { .key = "rsa2048" } },
   { "leaf-pss-sha1", "weak", { .pss = TRUE, .digest = "SHA1" }, { .key = "rsa2048" } },
+  { "leaf-pss-other-mask", "weak", { .pss = TRUE, .mask_digest = "SHA512" }, { .key = "rsa2048" } },
+  { "leaf-pss-mask-sha1", "weak", { .pss = TRUE, .mask_digest = "SHA1" }, { .key = "rsa2048" } },
+  { "leaf-pss-short-salt", "malformed", { .pss = TRUE, .salt = 8 }, { .key = "rsa2048" } },
+  { "leaf-pss-long-salt", "not_checked", { .pss = TRUE, .salt = 64 }, { .key = "rsa2048" } },
+  { "leaf-rsa-long-exponent", "weak", { .key = "rsa-long-exponent" } },
+  { "authority-rsa-long-exponent", "weak", .middle = { .key = "rsa-long-exponent" } },
   { "leaf-ed25519", "invalid", { .key = "ed25519" } },
   { "leaf-other-curve", "weak", { .key = "secp256k1" } },
 
@@ -112,6 +120,13 @@ static const Case cases[] = {
   { "constraint-suffix-no-label", "invalid", .middle = { .extensions = AUTHORITY ("nameConstraints=critical,permitted;DNS:ank.example") } },
   { "constraint-excludes", "invalid", .middle = { .extensions = AUTHORITY ("nameConstraints=critical,excluded;DNS:Bank.Example") } },
   { "constraint-excludes-other", "not_checked", .middle = { .extensions = AUTHORITY ("nameConstraints=critical,excluded;DNS:www.bank.example") } },
+  { "constraint-excludes-with-last-dot", "malformed", .middle = { .extensions = AUTHORITY ("nameConstraints=critical,excluded;DNS:bank.example.") } },
+  { "constraint-excludes-pattern", "malformed", .middle = { .extensions = AUTHORITY ("nameConstraints=critical,excluded;DNS:*.bank.example") } },
+  { "constraint-permits-below-dot", "invalid", .middle = { .extensions = AUTHORITY ("nameConstraints=critical,permitted;DNS:.bank.example") } },
+  { "constraint-permits-all", "not_checked", .middle = { .extensions = AUTHORITY ("nameConstraints=critical,DER:3006a00430028200") } },
+  { "constraint-excludes-all", "invalid", .middle = { .extensions = AUTHORITY ("nameConstraints=critical,DER:3006a10430028200") } },
+  { "constraint-address-4-as-6", "invalid", { .extensions = SAN ("IP:::ffff:192.0.2.7") }, { .extensions = AUTHORITY ("nameConstraints=critical,permitted;IP:192.0.2.0/255.255.255.0") }, .server_name = "::ffff:192.0.2.7" },
+  { "address-4-for-4-as-6", "wrong_name", { .extensions = SAN ("IP:192.0.2.7") }, .server_name = "::ffff:192.0.2.7" },
   { "constraint-second-name", "invalid", { .extensions = SAN ("DNS:bank.example,DNS:bank.test") }, { .extensions = AUTHORITY ("nameConstraints=critical,permitted;DNS:example") } },
   { "constraint-wildcard-excluded", "invalid", { .extensions = SAN ("DNS:bank.example,DNS:*.bank.example") }, { .extensions = AUTHORITY ("nameConstraints=critical,excluded;DNS:vip.bank.example") } },
   { "constraint-wildcard-partly", "invalid", { .extensions = SAN ("DNS:bank.example,DNS:*.bank.test") }, { .extensions = AUTHORITY ("nameConstraints=critical,permitted;DNS:example,permitted;DNS:a.bank.test") } },
@@ -127,6 +142,10 @@ static const Case cases[] = {
   { "constraint-of-leaf", "malformed", { .extensions = LEAF "|nameConstraints=critical,permitted;DNS:example" } },
   /* CN=BAD BANK as a PrintableString, the subject being UTF-8 */
   { "constraint-directory-excluded", "invalid", { .name = "Bad  Bank" }, { .extensions = AUTHORITY ("nameConstraints=critical,DER:301ba1193017a41530133111300f060355040313084241442042414e4b") } },
+  /* the same as a VisibleString */
+  { "constraint-directory-excluded-visible", "invalid", { .name = "Bad  Bank" }, { .extensions = AUTHORITY ("nameConstraints=critical,DER:301ba1193017a4153013311130" "0f06035504031a084241442042414e4b") } },
+  /* CN=A NUL B as a BMPString: not the name "A" */
+  { "constraint-directory-nul-inside", "invalid", { .name = "A" }, { .extensions = AUTHORITY ("nameConstraints=critical,DER:3019a0173015a4133011310f" "300d06035504031e060041" "00000042") } },
 
   /* policies */
   { "policy-demanded-missing", "invalid", .middle = { .extensions = AUTHORITY ("policyConstraints=critical,requireExplicitPolicy:0") } },
