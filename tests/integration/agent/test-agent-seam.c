@@ -248,6 +248,33 @@ assert_mock_works (Seam *seam)
   close (fd);
 }
 
+static guint
+count_signatures (Seam *seam)
+{
+  g_autofree char *path = cardea_lab_path (seam->lab, "mock.calls");
+  g_autofree char *calls = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n = 0;
+
+  g_file_get_contents (path, &calls, NULL, &error);
+  g_assert_no_error (error);
+  for (const char *at = calls; (at = strstr (at, "C_Sign ")) != NULL; at++)
+    n++;
+  return n;
+}
+
+/* A person touches the key once for a connection, and not again while it lives. */
+static void
+test_one_signature_per_connection (void)
+{
+  g_autoptr (Seam) seam = seam_new ();
+
+  for (guint i = 1; i <= 3; i++) {
+    assert_mock_works (seam);
+    g_assert_cmpuint (count_signatures (seam), ==, i);
+  }
+}
+
 /* The module crashes while it signs: that connection fails by name, the next one works. */
 static void
 test_crash_in_sign (void)
@@ -436,6 +463,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/agent-seam/stream-survives-logout", test_stream_survives_logout);
   g_test_add_func ("/agent-seam/slow-signature-delays-no-stream", test_slow_signature_delays_no_stream);
+  g_test_add_func ("/agent-seam/one-signature-per-connection", test_one_signature_per_connection);
   g_test_add_func ("/agent-seam/crash-in-sign", test_crash_in_sign);
   g_test_add_func ("/agent-seam/garbage-signature", test_garbage_signature);
   g_test_add_func ("/agent-seam/device-removed", test_device_removed);
