@@ -81,10 +81,12 @@ check_pss (CardeaDer parameters)
       !cardea_der_read (&fields, CARDEA_DER_CONTEXT_CONSTRUCTED (1), &mask))
     return &flaw_hash;
   length = read_hash (hash);
-  if (length == 0 || !cardea_der_read_only (mask, CARDEA_DER_SEQUENCE, &mask) ||
+  if (length == 0)
+    return &flaw_hash;
+  if (!cardea_der_read_only (mask, CARDEA_DER_SEQUENCE, &mask) ||
       !cardea_der_read (&mask, CARDEA_DER_OID, &oid) || find_tag (oid) != SEC_OID_PKCS1_MGF1 ||
       read_hash (mask) != length)
-    return &flaw_hash;
+    return &flaw_signature;
   if (!cardea_der_read (&fields, CARDEA_DER_CONTEXT_CONSTRUCTED (2), &salt) ||
       !cardea_der_read_only (salt, CARDEA_DER_INTEGER, &number) ||
       !cardea_der_to_uint (number, &salt_length) || salt_length < length || fields.length > 0)
