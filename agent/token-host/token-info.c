@@ -120,6 +120,15 @@ cardea_token_info_set_swapped (CardeaFailure *failure)
   cardea_failure_set (failure, CARDEA_HOST_FAILURE_TOKEN, "Another token is in the reader than before.");
 }
 
+static gboolean
+has_slot (const GArray *slots, CK_SLOT_ID slot)
+{
+  for (guint i = 0; i < slots->len; i++)
+    if (g_array_index (slots, CK_SLOT_ID, i) == slot)
+      return TRUE;
+  return FALSE;
+}
+
 CK_RV
 cardea_token_slots (CardeaPkcs11 *module, guint max, GArray **slots, gboolean *more)
 {
@@ -139,7 +148,14 @@ cardea_token_slots (CardeaPkcs11 *module, guint max, GArray **slots, gboolean *m
   if (got > count + 16)
     return CKR_GENERAL_ERROR;
   *slots = g_array_new (FALSE, FALSE, sizeof (CK_SLOT_ID));
-  g_array_append_vals (*slots, list, MIN (got, max));
-  *more = got > max;
+  *more = FALSE;
+  /* A slot that is named twice is one: the agent would take the second for a lie of ours. */
+  for (CK_ULONG i = 0; i < got && !*more; i++) {
+    if (has_slot (*slots, list[i]))
+      continue;
+    *more = (*slots)->len >= max;
+    if (!*more)
+      g_array_append_val (*slots, list[i]);
+  }
   return CKR_OK;
 }
