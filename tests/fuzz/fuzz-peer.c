@@ -102,7 +102,7 @@ make_world (World *world, guint8 manner)
   world->context.catalogue = fake_broker_get_catalogue (world->broker);
   world->context.reload = on_reload;
   world->context.get_problems = on_problems;
-  world->answers = cardea_frame_new (CARDEA_LIMIT_MESSAGE_BYTES);
+  world->answers = cardea_frame_new (CARDEA_LIMIT_REPLY_BYTES);
   if (manner & MANNER_FAIL)
     fake_broker_fail_next (world->broker, cardea_error_new (CARDEA_ERROR_DENIED, "No."));
   if (manner & MANNER_HOLD)
