@@ -17,6 +17,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -266,10 +267,22 @@ get_tracer (void)
   return tracer;
 }
 
+#ifdef __SANITIZE_ADDRESS__
+/* At the end, when no PIN is left, LeakSanitizer stops the process by ptrace(2) to look for leaks. */
+static void
+admit_leak_check (void)
+{
+  prctl (PR_SET_DUMPABLE, 1, 0, 0, 0);
+}
+#endif
+
 gboolean
 cardea_secret_protect_process (GError **error)
 {
   const struct rlimit none = { 0, 0 };
+#ifdef __SANITIZE_ADDRESS__
+  atexit (admit_leak_check);
+#endif
   if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || setrlimit (RLIMIT_CORE, &none) != 0)
     return fail_with_errno (error, G_IO_ERROR_PERMISSION_DENIED,
                             "This process cannot be protected from being read");
