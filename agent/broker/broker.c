@@ -311,7 +311,7 @@ deny (GError **error, const char *message)
 }
 
 static gboolean
-check_consent (CardeaBroker *self, const CardeaRequest *request, GError **error)
+check_consent (CardeaBroker *self, CardeaCaller *caller, const CardeaRequest *request, GError **error)
 {
   const char *name = cardea_request_get_server_name (request);
   g_autofree char *message = NULL;
@@ -331,6 +331,12 @@ check_consent (CardeaBroker *self, const CardeaRequest *request, GError **error)
                                name, request->port);
     return deny (error, message);
   }
+  /* A sandbox keeps its program off the network: the agent is no way around that. */
+  if (cardea_caller_get_strength (caller) == CARDEA_CALLER_CONFINED &&
+      (request->proxy != NULL || !g_str_equal (request->host, name)))
+    return deny (error,
+                 "A program in a sandbox may neither choose a proxy nor connect to another host than the one "
+                 "that is verified.");
   if (request->authorities != NULL && !cardea_config_get_allow_caller_authorities (self->config))
     return deny (error, "The program brought its own authorities, and the configuration does not set "
                         "caller-authorities=true in [allow].");
@@ -480,7 +486,7 @@ cardea_broker_connect_async (CardeaBroker *self, CardeaCaller *caller, const Car
   call->waiting = g_cancellable_new ();
   g_task_set_task_data (task, call, call_free);
 
-  if (!check_room (self, caller, &error) || !check_consent (self, request, &error)) {
+  if (!check_room (self, caller, &error) || !check_consent (self, caller, request, &error)) {
     g_message ("%s: refused to connect to %s:%u: %s", cardea_caller_get_label (caller),
                cardea_request_get_server_name (request), request->port, error->message);
     g_task_return_error (task, error);

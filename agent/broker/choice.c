@@ -199,12 +199,12 @@ offer_to_json (const CardeaOffer *self)
 
 /* A token that is full of long names must not turn this error into one about its length. */
 json_t *
-cardea_choice_to_json (const CardeaChoice *self)
+cardea_choice_to_json (const CardeaChoice *self, gboolean fitting_only)
 {
   json_t *array = json_array ();
   gsize room = CARDEA_LIMIT_REPLY_BYTES - REST_OF_REPLY;
 
-  for (guint i = 0; i < self->offers->len; i++) {
+  for (guint i = 0; i < (fitting_only ? self->n_fitting : self->offers->len); i++) {
     g_autoptr (json_t) offer = offer_to_json (self->offers->pdata[i]);
     gsize size = json_dumpb (offer, NULL, 0, JSON_COMPACT) + strlen (",");
 

@@ -34,8 +34,9 @@ CardeaChoice *cardea_choice_new (CardeaCatalogue *catalogue, GPtrArray *authorit
 void cardea_choice_free (CardeaChoice *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaChoice, cardea_choice_free)
 
-/* `[]Offer` of org.cardea.agent: as many as a reply has room for, those that fit first. */
-json_t *cardea_choice_to_json (const CardeaChoice *self);
+/* `[]Offer` of org.cardea.agent; @fitting_only: for a caller that may not list certificates: as many as a
+ * reply has room for, those that fit first. */
+json_t *cardea_choice_to_json (const CardeaChoice *self, gboolean fitting_only);
 
 /* Tells whether @wanted names @certificate; its form was checked before. */
 gboolean cardea_choice_is_wanted (const char *wanted, const CardeaTokenCertificate *certificate,

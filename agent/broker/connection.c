@@ -221,27 +221,34 @@ unlock (GTask *task)
                                 self->cancellable, on_unlocked, g_object_ref (task));
 }
 
+/* A program in a sandbox may not list certificates, so it learns only of those it could use here. */
+static json_t *
+offers_for (const Connection *self, const CardeaChoice *choice)
+{
+  return cardea_choice_to_json (choice, cardea_caller_get_strength (self->caller) == CARDEA_CALLER_CONFINED);
+}
+
 static GError *
-no_certificate (const CardeaChoice *choice)
+no_certificate (const Connection *self, const CardeaChoice *choice)
 {
   GError *error = cardea_error_new (
       CARDEA_ERROR_NO_CERTIFICATE, "%s",
       choice->offers->len > 0 ? "None of the certificates on your tokens can be used with this server."
                               : "The server asks for a certificate, and there is none on any token.");
 
-  cardea_error_take_parameter (error, "offers", cardea_choice_to_json (choice));
+  cardea_error_take_parameter (error, "offers", offers_for (self, choice));
   return error;
 }
 
 static GError *
-choice_required (const CardeaChoice *choice)
+choice_required (const Connection *self, const CardeaChoice *choice)
 {
   GError *error =
       cardea_error_new (CARDEA_ERROR_INTERACTION_REQUIRED,
                         "%u certificates fit, and nobody can be asked which one to use.", choice->n_fitting);
 
   cardea_error_take_parameter (error, "question", json_string ("certificate"));
-  cardea_error_take_parameter (error, "offers", cardea_choice_to_json (choice));
+  cardea_error_take_parameter (error, "offers", offers_for (self, choice));
   return error;
 }
 
@@ -268,9 +275,9 @@ on_certificate_requested (CardeaHandshake *handshake, const CardeaCertificateReq
   choice = cardea_choice_new (self->catalogue, asked->authorities, self->request->certificate,
                               g_get_real_time () / G_USEC_PER_SEC, can_use, handshake, &error);
   if (choice != NULL && choice->n_fitting == 0)
-    error = no_certificate (choice);
+    error = no_certificate (self, choice);
   else if (choice != NULL && choice->n_fitting > 1)
-    error = choice_required (choice);
+    error = choice_required (self, choice);
   if (error != NULL) {
     cardea_handshake_abort (handshake, error);
     return;
