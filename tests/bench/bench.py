@@ -11,6 +11,7 @@ import glob
 import os
 import pathlib
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -237,6 +238,7 @@ BENCHMARKS = {'handshakes': handshakes, 'cpu': cpu, 'signatures': signatures, 't
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the world is taken down
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('build', type=pathlib.Path, help='the build folder')
     parser.add_argument('names', nargs='*', metavar='NAME', help=', '.join(BENCHMARKS))
