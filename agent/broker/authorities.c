@@ -156,14 +156,17 @@ cardea_authority_store_get_trust (CardeaAuthorityStore *self)
 }
 
 CardeaTrust *
-cardea_trust_new_for_program (GPtrArray *authorities, GError **error)
+cardea_authority_store_get_trust_of_program (CardeaAuthorityStore *self, GPtrArray *brought, GError **error)
 {
   g_autoptr (CardeaTrust) trust = cardea_trust_new ();
+  g_autoptr (GPtrArray) authorities = cardea_catalogue_get_authorities (self->catalogue);
 
-  for (guint i = 0; i < authorities->len; i++) {
+  for (guint i = 0; i < authorities->len; i++)
+    add_distrusted (trust, authorities->pdata[i]);
+  for (guint i = 0; i < brought->len; i++) {
     g_autoptr (GError) local = NULL;
 
-    if (cardea_trust_add_anchor (trust, authorities->pdata[i], "program", &local))
+    if (cardea_trust_add_anchor (trust, brought->pdata[i], "program", &local))
       continue;
     cardea_set_error (error, CARDEA_ERROR_INVALID_PARAMETER, "Authority %u is no certificate: %s", i + 1,
                       local->message);

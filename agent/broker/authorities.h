@@ -23,7 +23,9 @@ GPtrArray *cardea_authority_store_set_config (CardeaAuthorityStore *self, Cardea
 /* A new reference. */
 CardeaTrust *cardea_authority_store_get_trust (CardeaAuthorityStore *self);
 
-/* Only these, vouched for by the program that brought them. Errors: CARDEA_ERROR_INVALID_PARAMETER. */
-CardeaTrust *cardea_trust_new_for_program (GPtrArray *authorities, GError **error);
+/* Only these, vouched for by the program that brought them; what the stores distrust stays distrusted.
+ * Errors: CARDEA_ERROR_INVALID_PARAMETER. */
+CardeaTrust *cardea_authority_store_get_trust_of_program (CardeaAuthorityStore *self, GPtrArray *brought,
+                                                          GError **error);
 
 G_END_DECLS

@@ -446,9 +446,9 @@ on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
     give_up (self, task, make_not_settled (call));
     return;
   }
-  trust = call->request->authorities != NULL
-              ? cardea_trust_new_for_program (call->request->authorities, &error)
-              : cardea_authority_store_get_trust (self->authorities);
+  trust = call->request->authorities != NULL ? cardea_authority_store_get_trust_of_program (
+                                                   self->authorities, call->request->authorities, &error)
+                                             : cardea_authority_store_get_trust (self->authorities);
   if (trust == NULL) {
     give_up (self, task, error);
     return;
@@ -494,6 +494,7 @@ cardea_broker_connect_async (CardeaBroker *self, CardeaCaller *caller, const Car
   }
   g_hash_table_add (self->pending, call);
   start_waiting (call, cancellable);
+  cardea_catalogue_ask_lost_hosts (self->catalogue);
   cardea_catalogue_settle_async (self->catalogue, call->waiting, on_settled, g_object_ref (task));
 }
 

@@ -202,6 +202,12 @@ cardea_catalogue_host_refresh (CardeaCatalogueHost *self, gboolean afresh)
 }
 
 gboolean
+cardea_catalogue_host_is_lost (const CardeaCatalogueHost *self)
+{
+  return self->failed && self->listing != NULL;
+}
+
+gboolean
 cardea_catalogue_host_is_busy (const CardeaCatalogueHost *self)
 {
   return (self->under_way != NULL || self->soon != NULL) && (self->asked || !self->failed);

@@ -24,6 +24,8 @@ void cardea_catalogue_host_free (CardeaCatalogueHost *self);
 /* Lists again, soon; @afresh: in a new process. */
 void cardea_catalogue_host_refresh (CardeaCatalogueHost *self, gboolean afresh);
 /* Whether an answer is worth waiting for: one that failed is tried again by itself, but holds nobody up. */
+/* It worked once and does not now. */
+gboolean cardea_catalogue_host_is_lost (const CardeaCatalogueHost *self);
 gboolean cardea_catalogue_host_is_busy (const CardeaCatalogueHost *self);
 
 CardeaHost *cardea_catalogue_host_get_host (const CardeaCatalogueHost *self);

@@ -149,6 +149,14 @@ cardea_catalogue_refresh_host (CardeaCatalogue *self, CardeaHost *host)
 }
 
 void
+cardea_catalogue_ask_lost_hosts (CardeaCatalogue *self)
+{
+  for (guint i = 0; i < self->entries->len; i++)
+    if (cardea_catalogue_host_is_lost (self->entries->pdata[i]))
+      cardea_catalogue_host_refresh (self->entries->pdata[i], FALSE);
+}
+
+void
 cardea_catalogue_settle_async (CardeaCatalogue *self, GCancellable *cancellable, GAsyncReadyCallback callback,
                                gpointer data)
 {

@@ -76,6 +76,10 @@ void cardea_catalogue_renew (CardeaCatalogue *self);
  * hidden show once cardea_catalogue_settle_async() is done. No-op for a host that is not of the catalogue. */
 void cardea_catalogue_refresh_host (CardeaCatalogue *self, CardeaHost *host);
 
+/* Somebody wants to connect: hosts that worked and then died are tried now, whatever their back-off (it still
+ * bounds how often). A module that never worked is not: nobody waits for it. */
+void cardea_catalogue_ask_lost_hosts (CardeaCatalogue *self);
+
 /* Done once each host has answered or failed since it was last asked; at most the limits of a listing. */
 void cardea_catalogue_settle_async (CardeaCatalogue *self, GCancellable *cancellable,
                                     GAsyncReadyCallback callback, gpointer data);
