@@ -14,6 +14,7 @@
 typedef struct
 {
   CardeaToken *token; /* borrowed from the snapshot */
+  GPtrArray *keys;    /* of CardeaHostKey, borrowed from the listing: those of this token */
   GHashTable *seen;   /* certificates taken, by their hash and id */
   guint n_certificates;
   guint n_malformed;
@@ -25,6 +26,7 @@ reading_free (gpointer data)
 {
   Reading *self = data;
 
+  g_ptr_array_unref (self->keys);
   g_hash_table_unref (self->seen);
   g_free (self->first_malformed);
   g_free (self);
@@ -87,6 +89,7 @@ read_tokens (CardeaSnapshot *self, CardeaHost *host, CardeaHostListing *listing)
       continue;
     reading = g_new0 (Reading, 1);
     reading->token = cardea_token_new (host, listing->generation, info);
+    reading->keys = g_ptr_array_new ();
     reading->seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
     judge_token (reading->token);
     g_ptr_array_add (self->tokens, reading->token);
@@ -115,14 +118,14 @@ belongs_to (const CardeaHostKey *key, CardeaCertificate *certificate, GBytes *id
 }
 
 static const CardeaHostKey *
-find_key (CardeaHostListing *listing, gulong slot, CardeaCertificate *certificate, GBytes *id)
+find_key (Reading *reading, CardeaCertificate *certificate, GBytes *id)
 {
   const CardeaHostKey *found = NULL;
 
-  for (guint i = 0; i < listing->keys->len; i++) {
-    const CardeaHostKey *key = listing->keys->pdata[i];
+  for (guint i = 0; i < reading->keys->len; i++) {
+    const CardeaHostKey *key = reading->keys->pdata[i];
 
-    if (key->slot != slot || !belongs_to (key, certificate, id))
+    if (!belongs_to (key, certificate, id))
       continue;
     if (g_bytes_equal (key->id, id))
       return key;
@@ -175,8 +178,7 @@ note_malformed (Reading *reading, const CardeaHostCertificate *listed, const GEr
 }
 
 static void
-read_certificate (CardeaSnapshot *self, Reading *reading, CardeaHostListing *listing,
-                  const CardeaHostCertificate *listed)
+read_certificate (CardeaSnapshot *self, Reading *reading, const CardeaHostCertificate *listed)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (CardeaCertificate) certificate = NULL;
@@ -192,7 +194,7 @@ read_certificate (CardeaSnapshot *self, Reading *reading, CardeaHostListing *lis
   }
   if (!is_new (reading, certificate, listed->id))
     return;
-  key = find_key (listing, listed->slot, certificate, listed->id);
+  key = find_key (reading, certificate, listed->id);
   if ((cardea_certificate_get_purposes (certificate) & CARDEA_PURPOSE_AUTHORITY) != 0) {
     g_ptr_array_add (self->issuers, cardea_certificate_ref (certificate));
     if (key == NULL)
@@ -223,6 +225,19 @@ report_reading (Reading *self)
                            self->n_malformed, self->first_malformed));
 }
 
+/* By token, once: a listing at its limits would otherwise keep the main loop for seconds. */
+static void
+share_out_keys (GHashTable *readings, CardeaHostListing *listing)
+{
+  for (guint i = 0; i < listing->keys->len; i++) {
+    CardeaHostKey *key = listing->keys->pdata[i];
+    Reading *reading = g_hash_table_lookup (readings, GSIZE_TO_POINTER (key->slot));
+
+    if (reading != NULL)
+      g_ptr_array_add (reading->keys, key);
+  }
+}
+
 static void
 read_certificates (CardeaSnapshot *self, GHashTable *readings, CardeaHostListing *listing)
 {
@@ -234,7 +249,7 @@ read_certificates (CardeaSnapshot *self, GHashTable *readings, CardeaHostListing
 
     reading = g_hash_table_lookup (readings, GSIZE_TO_POINTER (listed->slot));
     if (reading != NULL)
-      read_certificate (self, reading, listing, listed);
+      read_certificate (self, reading, listed);
   }
   g_hash_table_iter_init (&iter, readings);
   while (g_hash_table_iter_next (&iter, NULL, &reading))
@@ -267,6 +282,7 @@ cardea_snapshot_new (CardeaHost *host, CardeaHostListing *listing)
   self->issuers = g_ptr_array_new_with_free_func ((GDestroyNotify)cardea_certificate_unref);
   if ((cardea_host_get_spec (host)->roles & CARDEA_HOST_TOKENS) != 0) {
     readings = read_tokens (self, host, listing);
+    share_out_keys (readings, listing);
     read_certificates (self, readings, listing);
   }
   read_authorities (self, listing);

@@ -100,12 +100,14 @@ test_key_updates (Fixture *fixture, gconstpointer data)
   char byte;
   gsize done;
   guint turns = 0;
+  CardeaStreamResult result;
 
   run_to_end (&run, fixture, server, &plan);
   g_assert_no_error (run.error);
   server_assert_report (server, "sent");
-  while (run.stream->klass->read (run.stream, &byte, 1, &done) == CARDEA_STREAM_MORE)
+  while ((result = stream_read (run.stream, &byte, 1, &done)) == CARDEA_STREAM_MORE)
     turns++;
+  g_assert_cmpint (result, ==, CARDEA_STREAM_OK);
   g_assert_cmpuint (turns, >=, UPDATES / 32);
   g_assert_cmpint (byte, ==, 'h');
   stream_expect (run.stream, "ello");
