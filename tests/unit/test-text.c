@@ -14,7 +14,7 @@ typedef struct
 static const Case CASES[] = {
   { NULL, "" },
   { "", "" },
-  { "CN=Alice, O=\303\204\303\226", "CN=Alice, O=\303\204\303\226" },
+  { "CN=Client, O=\303\204\303\226", "CN=Client, O=\303\204\303\226" },
   { "\xe6\x97\xa5\xe6\x9c\xac", "\xe6\x97\xa5\xe6\x9c\xac" },
   { "a\x1b[31mb", "a\\u{1b}[31mb" },
   { "a\nb\tc\rd", "a\\u{a}b\\u{9}c\\u{d}d" },

@@ -21,7 +21,7 @@
   "\"revocation\":\"not_checked\",\"certificate_requested\":true,\"certificate\":" CERTIFICATE               \
   ",\"accepted\":true,\"resumed\":false,\"started\":1700000000,\"bytes_in\":10,\"bytes_out\":20}"
 #define CERTIFICATE                                                                                          \
-  "{\"uri\":\"pkcs11:token=T;id=%01\",\"sha256\":\"aabbcc\",\"subject\":\"CN=Alice\",\"issuer\":\"CN="       \
+  "{\"uri\":\"pkcs11:token=T;id=%01\",\"sha256\":\"aabbcc\",\"subject\":\"CN=Client\",\"issuer\":\"CN="      \
   "Root\","                                                                                                  \
   "\"serial\":\"1\",\"not_before\":1,\"not_after\":2,\"key\":\"p256\",\"purposes\":[\"client_auth\"],"       \
   "\"token\":\"pkcs11:token=T\",\"problems\":[]}"
@@ -125,7 +125,7 @@ static const Listing LISTINGS[] = {
   { "tokens-json", "tokens --json", "ListTokens", "{\"parameters\":{\"tokens\":[],\"problems\":[]}}", 0,
     "\"tokens\": []", NULL },
   { "certificates", "certificates", "ListCertificates",
-    "{\"parameters\":{\"certificates\":[" CERTIFICATE "]}}", 0, "CN=Alice\n  Issuer          CN=Root\n",
+    "{\"parameters\":{\"certificates\":[" CERTIFICATE "]}}", 0, "CN=Client\n  Issuer          CN=Root\n",
     NULL },
   { "control-characters", "certificates", "ListCertificates",
     "{\"parameters\":{\"certificates\":[{\"subject\":\"CN=\\u001b[2J\\u202eA\\nB\"}]}}", 0,
@@ -307,7 +307,7 @@ static const Scene SCENES[] = {
   { "connect-no-certificate", "connect h 1", NULL,
     "{\"error\":\"org.cardea.agent.NoCertificate\",\"parameters\":{\"offers\":[{\"certificate\":" CERTIFICATE
     ",\"reasons\":[{\"code\":\"expired\",\"message\":\"It expired\",\"remedy\":\"Renew it\"}]}]}}",
-    NULL, 1, "  CN=Alice\n    It expired.\n    Renew it.\n" },
+    NULL, 1, "  CN=Client\n    It expired.\n    Renew it.\n" },
   { "connect-pin-locked", "connect h 1", NULL,
     "{\"error\":\"org.cardea.agent.PinRefused\",\"parameters\":{\"token\":\"T\",\"pin\":\"locked\"}}", NULL,
     1, "PUK" },

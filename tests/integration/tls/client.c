@@ -62,10 +62,11 @@ client_set_up (Fixture *fixture, gconstpointer data)
   cardea_test_pki_make (fixture->pki, &(CardeaTestIdentity){
                                           .name = "issuing", .role = CARDEA_TEST_AUTHORITY, .issuer = "ca" });
   cardea_test_pki_make (
-      fixture->pki,
-      &(CardeaTestIdentity){ .name = "ada", .role = CARDEA_TEST_CLIENT, .issuer = "issuing", .rsa = TRUE });
+      fixture->pki, &(CardeaTestIdentity){
+                        .name = "rsa-client", .role = CARDEA_TEST_CLIENT, .issuer = "issuing", .rsa = TRUE });
   cardea_test_pki_make (
-      fixture->pki, &(CardeaTestIdentity){ .name = "bob", .role = CARDEA_TEST_CLIENT, .issuer = "issuing" });
+      fixture->pki,
+      &(CardeaTestIdentity){ .name = "client", .role = CARDEA_TEST_CLIENT, .issuer = "issuing" });
   g_assert_true (cardea_nss_start (&error));
   g_assert_no_error (error);
   fixture->trust = cardea_trust_new ();

@@ -75,7 +75,7 @@ enum
 };
 
 /* With an authority "ca" that is trusted, its server "server" (localhost, 127.0.0.1), and below its "issuing"
- * the clients "ada" (RSA) and "bob" (P-256). */
+ * the clients "rsa-client" (RSA) and "client" (P-256). */
 void client_set_up (Fixture *fixture, gconstpointer data);
 /* Nothing may be left: no descriptor, no object in the front module, no certificate or key in NSS. */
 void client_tear_down (Fixture *fixture, gconstpointer data);

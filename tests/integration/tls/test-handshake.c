@@ -51,22 +51,22 @@ check_authenticated (Fixture *fixture, const char *name, const char *report)
 static void
 test_rsa (Fixture *fixture, gconstpointer data)
 {
-  check_authenticated (fixture, "ada", "ada/1");
+  check_authenticated (fixture, "rsa-client", "rsa-client/1");
 }
 
 static void
 test_p256 (Fixture *fixture, gconstpointer data)
 {
-  check_authenticated (fixture, "bob", "bob/1");
+  check_authenticated (fixture, "client", "client/1");
 }
 
 /* A cache of tickets or certificates would show in the second. */
 static void
 test_again (Fixture *fixture, gconstpointer data)
 {
-  check_authenticated (fixture, "bob", "bob/1");
-  check_authenticated (fixture, "ada", "ada/1");
-  check_authenticated (fixture, "bob", "bob/1");
+  check_authenticated (fixture, "client", "client/1");
+  check_authenticated (fixture, "rsa-client", "rsa-client/1");
+  check_authenticated (fixture, "client", "client/1");
 }
 
 static void
@@ -126,7 +126,7 @@ test_rejected (Fixture *fixture, gconstpointer data)
   g_autoptr (CardeaTestServer) server =
       cardea_test_server_new (fixture->pki, "server", cardea_test_serve_echo);
   Signer signer = { 0 };
-  Plan plan = { .certificate = "ada", .issuer = "issuing", .signer = &signer };
+  Plan plan = { .certificate = "rsa-client", .issuer = "issuing", .signer = &signer };
   g_auto (Run) run = { 0 };
 
   cardea_test_server_ask (server, "other", TRUE);
@@ -141,7 +141,7 @@ test_silent (Fixture *fixture, gconstpointer data)
   g_autoptr (CardeaTestServer) server =
       cardea_test_server_new (fixture->pki, "server", cardea_test_serve_silence);
   Signer signer = { 0 };
-  Plan plan = { .certificate = "bob", .issuer = "issuing", .signer = &signer };
+  Plan plan = { .certificate = "client", .issuer = "issuing", .signer = &signer };
   g_auto (Run) run = { 0 };
 
   SSL_CTX_set_num_tickets (cardea_test_server_get_context (server), 0);
@@ -150,7 +150,7 @@ test_silent (Fixture *fixture, gconstpointer data)
   g_assert_no_error (run.error);
   g_assert_true (run.info->certificate_sent);
   g_assert_false (run.info->accepted);
-  server_assert_report (server, "bob/1");
+  server_assert_report (server, "client/1");
 }
 
 /* Data instead of tickets is a yes as well, and none of it is lost. */
@@ -160,7 +160,7 @@ test_data_is_acceptance (Fixture *fixture, gconstpointer data)
   g_autoptr (CardeaTestServer) server =
       cardea_test_server_new (fixture->pki, "server", cardea_test_serve_close);
   Signer signer = { 0 };
-  Plan plan = { .certificate = "bob", .issuer = "issuing", .signer = &signer };
+  Plan plan = { .certificate = "client", .issuer = "issuing", .signer = &signer };
   g_auto (Run) run = { 0 };
   char byte;
   gsize done;
@@ -203,19 +203,19 @@ check_signature_fails (Fixture *fixture, const char *name, SignHow how, const ch
 static void
 test_wrong_signature_rsa (Fixture *fixture, gconstpointer data)
 {
-  check_signature_fails (fixture, "ada", SIGN_WRONG, "does not fit");
+  check_signature_fails (fixture, "rsa-client", SIGN_WRONG, "does not fit");
 }
 
 static void
 test_wrong_signature_p256 (Fixture *fixture, gconstpointer data)
 {
-  check_signature_fails (fixture, "bob", SIGN_WRONG, "does not fit");
+  check_signature_fails (fixture, "client", SIGN_WRONG, "does not fit");
 }
 
 static void
 test_no_signature (Fixture *fixture, gconstpointer data)
 {
-  check_signature_fails (fixture, "ada", SIGN_NOT, "no signature");
+  check_signature_fails (fixture, "rsa-client", SIGN_NOT, "no signature");
 }
 
 /* A person takes longer than the network may. */
@@ -225,9 +225,11 @@ test_answer_takes_no_network_time (Fixture *fixture, gconstpointer data)
   g_autoptr (CardeaTestServer) server =
       cardea_test_server_new (fixture->pki, "server", cardea_test_serve_echo);
   Signer signer = { 0 };
-  Plan plan = {
-    .certificate = "ada", .issuer = "issuing", .signer = &signer, .leave_open = TRUE, .timeout_ms = 1000
-  };
+  Plan plan = { .certificate = "rsa-client",
+                .issuer = "issuing",
+                .signer = &signer,
+                .leave_open = TRUE,
+                .timeout_ms = 1000 };
   g_auto (Run) run = { 0 };
   gint64 end;
 
@@ -267,7 +269,7 @@ test_abort_while_asking (Fixture *fixture, gconstpointer data)
       cardea_test_server_new (fixture->pki, "server", cardea_test_serve_echo);
   Plan plan = { .leave_open = TRUE };
   Signer signer = { 0 };
-  Plan late = { .certificate = "ada", .signer = &signer };
+  Plan late = { .certificate = "rsa-client", .signer = &signer };
   g_auto (Run) run = { 0 };
 
   cardea_test_server_ask (server, "ca", TRUE);
@@ -315,7 +317,7 @@ test_owner_explains_failure (Fixture *fixture, gconstpointer data)
   run_start (&run, fixture, cardea_test_server_get_port (server), &plan);
   WAIT_UNTIL (run.asked == 1);
   g_autoptr (CardeaCertificate) certificate =
-      cardea_certificate_new (cardea_test_pki_get_der (fixture->pki, "ada"), NULL);
+      cardea_certificate_new (cardea_test_pki_get_der (fixture->pki, "rsa-client"), NULL);
   cardea_handshake_answer (run.handshake,
                            &(CardeaSigner){ certificate, NULL, sign_nothing_and_tell_why, &run, NULL });
   WAIT_UNTIL (run.done);
@@ -329,7 +331,7 @@ test_cancel_while_signing (Fixture *fixture, gconstpointer data)
   g_autoptr (CardeaTestServer) server =
       cardea_test_server_new (fixture->pki, "server", cardea_test_serve_echo);
   Signer signer = { .held = TRUE };
-  Plan plan = { .certificate = "ada", .issuer = "issuing", .signer = &signer };
+  Plan plan = { .certificate = "rsa-client", .issuer = "issuing", .signer = &signer };
   g_auto (Run) run = { 0 };
 
   cardea_test_server_ask (server, "ca", TRUE);
@@ -350,7 +352,7 @@ test_server_leaves_while_signing (Fixture *fixture, gconstpointer data)
   g_autoptr (CardeaTestServer) server =
       cardea_test_server_new (fixture->pki, "server", cardea_test_serve_hang_up);
   Signer signer = { .held = TRUE };
-  Plan plan = { .certificate = "bob", .issuer = "issuing", .signer = &signer };
+  Plan plan = { .certificate = "client", .issuer = "issuing", .signer = &signer };
   g_auto (Run) run = { 0 };
 
   cardea_test_server_ask (server, "ca", TRUE);
@@ -378,7 +380,7 @@ test_concurrent (Fixture *fixture, gconstpointer data)
   g_autoptr (CardeaTestServer) server =
       cardea_test_server_new (fixture->pki, "server", cardea_test_serve_silence);
   Signer signer = { .wanted_inside = MANY };
-  Plan plan = { .certificate = "bob", .issuer = "issuing", .signer = &signer };
+  Plan plan = { .certificate = "client", .issuer = "issuing", .signer = &signer };
   Run runs[MANY] = { 0 };
 
   cardea_test_server_ask (server, "ca", TRUE);
@@ -387,7 +389,7 @@ test_concurrent (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i < MANY; i++) {
     WAIT_UNTIL (runs[i].done);
     g_assert_no_error (runs[i].error);
-    server_assert_report (server, "bob/1"); /* its verdict may come later than the agent waits for it */
+    server_assert_report (server, "client/1"); /* its verdict may come later than the agent waits for it */
   }
   g_assert_cmpuint (signer.inside, ==, MANY);
   for (guint i = 0; i < MANY; i++)
@@ -402,7 +404,7 @@ test_retry (Fixture *fixture, gconstpointer data)
   g_autoptr (CardeaTestServer) server =
       cardea_test_server_new (fixture->pki, "server", cardea_test_serve_echo);
   Signer signer = { 0 };
-  Plan plan = { .certificate = "bob", .issuer = "issuing", .signer = &signer };
+  Plan plan = { .certificate = "client", .issuer = "issuing", .signer = &signer };
   g_auto (Run) run = { 0 };
 
   cardea_test_server_ask (server, "ca", TRUE);
@@ -410,7 +412,7 @@ test_retry (Fixture *fixture, gconstpointer data)
   run_to_end (&run, fixture, server, &plan);
   g_assert_no_error (run.error);
   g_assert_true (run.info->accepted);
-  server_assert_report (server, "bob/1");
+  server_assert_report (server, "client/1");
 }
 
 /* Which certificates can answer is known before one is chosen; NSS would send an empty one in its place, and
@@ -440,13 +442,13 @@ check_scheme (Fixture *fixture, const char *name, gboolean usable)
 static void
 test_scheme_accepted (Fixture *fixture, gconstpointer data)
 {
-  check_scheme (fixture, "bob", TRUE);
+  check_scheme (fixture, "client", TRUE);
 }
 
 static void
 test_scheme_not_accepted (Fixture *fixture, gconstpointer data)
 {
-  check_scheme (fixture, "ada", FALSE);
+  check_scheme (fixture, "rsa-client", FALSE);
 }
 
 enum
@@ -460,7 +462,7 @@ test_many_authorities (Fixture *fixture, gconstpointer data)
   g_autoptr (CardeaTestServer) server =
       cardea_test_server_new (fixture->pki, "server", cardea_test_serve_echo);
   Signer signer = { 0 };
-  Plan plan = { .certificate = "bob", .issuer = "issuing", .signer = &signer };
+  Plan plan = { .certificate = "client", .issuer = "issuing", .signer = &signer };
   g_auto (Run) run = { 0 };
   X509 *ca = cardea_test_pki_get_certificate (fixture->pki, "ca");
 

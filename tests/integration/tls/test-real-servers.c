@@ -130,7 +130,7 @@ test_openssl_rsa (Fixture *fixture, gconstpointer data)
   g_auto (Program) program = { 0 };
 
   start_openssl (&program, fixture, "ca.pem");
-  check_talk (fixture, &program, "ada", "aedrac\n");
+  check_talk (fixture, &program, "rsa-client", "aedrac\n");
 }
 
 static void
@@ -139,7 +139,7 @@ test_openssl_p256 (Fixture *fixture, gconstpointer data)
   g_auto (Program) program = { 0 };
 
   start_openssl (&program, fixture, "ca.pem");
-  check_talk (fixture, &program, "bob", "aedrac\n");
+  check_talk (fixture, &program, "client", "aedrac\n");
 }
 
 static void
@@ -160,7 +160,7 @@ test_openssl_rejects (Fixture *fixture, gconstpointer data)
 {
   g_auto (Program) program = { 0 };
   Signer signer = { 0 };
-  Plan plan = { .certificate = "ada", .issuer = "issuing", .signer = &signer };
+  Plan plan = { .certificate = "rsa-client", .issuer = "issuing", .signer = &signer };
   g_auto (Run) run = { 0 };
 
   cardea_test_pki_make (fixture->pki,
@@ -177,7 +177,7 @@ test_gnutls_rsa (Fixture *fixture, gconstpointer data)
   g_auto (Program) program = { 0 };
 
   start_gnutls (&program, fixture);
-  check_talk (fixture, &program, "ada", "cardea\n");
+  check_talk (fixture, &program, "rsa-client", "cardea\n");
 }
 
 static void
@@ -186,7 +186,7 @@ test_gnutls_p256 (Fixture *fixture, gconstpointer data)
   g_auto (Program) program = { 0 };
 
   start_gnutls (&program, fixture);
-  check_talk (fixture, &program, "bob", "cardea\n");
+  check_talk (fixture, &program, "client", "cardea\n");
 }
 
 #define ADD(name, function)                                                                                  \

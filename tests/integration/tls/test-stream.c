@@ -129,7 +129,7 @@ test_late_rejection (Fixture *fixture, gconstpointer data)
   g_autoptr (CardeaTestServer) server =
       cardea_test_server_new (fixture->pki, "server", cardea_test_serve_echo);
   Signer signer = { 0 };
-  Plan plan = { .certificate = "bob", .issuer = "issuing", .signer = &signer };
+  Plan plan = { .certificate = "client", .issuer = "issuing", .signer = &signer };
   g_auto (Run) run = { 0 };
   char byte;
   gsize done;
