@@ -122,7 +122,8 @@ gboolean
 cardea_proc_parse_stat (const char *text, gsize length, pid_t *parent, guint64 *start_ticks)
 {
   const char *end = text + length;
-  const char *at = memrchr (text, ')', length); /* the last one: no later field can hold any */
+  /* The last one: no later field can hold any. Of nothing there may be no address (C17, 7.24.1). */
+  const char *at = length > 0 ? memrchr (text, ')', length) : NULL;
   guint64 parent_number = 0, start = 0;
 
   if (!at)
