@@ -434,9 +434,3 @@ cardea_peer_free (CardeaPeer *self)
   cardea_caller_unref (self->caller);
   g_free (self);
 }
-
-CardeaCaller *
-cardea_peer_get_caller (CardeaPeer *self)
-{
-  return self->caller;
-}

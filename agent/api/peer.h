@@ -29,6 +29,4 @@ CardeaPeer *cardea_peer_new (int fd, CardeaCaller *caller, CardeaQuota *quota, c
 void cardea_peer_free (CardeaPeer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaPeer, cardea_peer_free)
 
-CardeaCaller *cardea_peer_get_caller (CardeaPeer *self);
-
 G_END_DECLS

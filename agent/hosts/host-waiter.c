@@ -84,9 +84,3 @@ cardea_host_waiter_return_pointer (CardeaHostWaiter *self, gpointer result, GDes
   else
     destroy (result);
 }
-
-gboolean
-cardea_host_waiter_is_gone (const CardeaHostWaiter *self)
-{
-  return self->task == NULL;
-}

@@ -17,6 +17,5 @@ CardeaHostWaiter *cardea_host_waiter_new (GTask *task);
 void cardea_host_waiter_fail (CardeaHostWaiter *self, const GError *error);
 void cardea_host_waiter_return_true (CardeaHostWaiter *self);
 void cardea_host_waiter_return_pointer (CardeaHostWaiter *self, gpointer result, GDestroyNotify destroy);
-gboolean cardea_host_waiter_is_gone (const CardeaHostWaiter *self);
 
 G_END_DECLS

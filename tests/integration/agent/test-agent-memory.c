@@ -104,20 +104,29 @@ begin_connection (Rig *self)
                                       "--certificate", fingerprint, "localhost", port, NULL });
 }
 
+typedef struct
+{
+  char *path;
+  const char *line;
+} Call;
+
+static gboolean
+is_called (gpointer data)
+{
+  const Call *call = data;
+  g_autofree char *text = NULL;
+
+  return g_file_get_contents (call->path, &text, NULL, NULL) && strstr (text, call->line) != NULL;
+}
+
 static void
 wait_for_call (Rig *self, const char *line)
 {
   g_autofree char *path = cardea_lab_path (self->lab, "mock.calls");
-  gint64 until = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+  Call call = { path, line };
 
-  while (g_get_monotonic_time () < until) {
-    g_autofree char *text = NULL;
-
-    if (g_file_get_contents (path, &text, NULL, NULL) && strstr (text, line) != NULL)
-      return;
-    g_usleep (10000);
-  }
-  g_error ("the module was not called: %s", line);
+  if (!cardea_lab_wait_until (is_called, &call))
+    g_error ("the module was not called: %s", line);
 }
 
 typedef struct
