@@ -3,15 +3,17 @@
 
 /* The program whose connections are measured. It speaks plain HTTP/1.1 over a stream that comes from the
  * agent or from a TCP port, where stunnel or socat do the same job, so that whoever carries the bytes is all
- * that differs.
+ * that differs. Each answer is looked at: a resumed session, which needs no signature, would be no handshake
+ * worth counting. */
+
+/* clang-format off */
+/*   load rate VIA CLIENTS SECONDS   connections one after another: "COUNT SECONDS MEDIAN-MS" to the first byte
+ *   load down VIA BYTES             one download of /big: "SECONDS"
+ *   load up VIA BYTES               one upload: "SECONDS"
+ *   load idle VIA COUNT             "ready" with so many streams open; ends with its standard input
  *
- *   load rate VIA CLIENTS SECONDS   connections one after another: "COUNT SECONDS MEDIAN-MS" to the first
- * byte load down VIA BYTES             one download of /big: "SECONDS" load up VIA BYTES               one
- * upload: "SECONDS" load idle VIA COUNT             "ready" with so many streams open; ends with its standard
- * input
- *
- * VIA is agent:SOCKET:PORT:CERTIFICATE or tcp:PORT. Each answer is looked at: a resumed session, which needs
- * no signature, would be no handshake worth counting. */
+ * VIA is agent:SOCKET:PORT:CERTIFICATE or tcp:PORT. */
+/* clang-format on */
 
 #include "socket-api/client/client.h"
 
