@@ -14,6 +14,7 @@
 #include "agent/hosts/nss-database.h"
 #include "socket-api/limits.h"
 #include "tests/fixtures/credentials/credentials.h"
+#include "tests/fixtures/host-environment.h"
 
 #define PATIENCE_S 30
 
@@ -72,9 +73,10 @@ make_host (Fixture *self, const CardeaHostSpec *spec)
 {
   g_autofree char *control = g_strconcat ("CARDEA_MOCK_CONTROL=", self->control, NULL);
   g_autofree char *softhsm = g_strdup_printf ("SOFTHSM2_CONF=%s/softhsm2.conf", self->folder);
-  const char *const environment[] = { control, softhsm, "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", NULL };
+  g_auto (GStrv) environment = test_host_environment (
+      (const char *const[]){ control, softhsm, "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", NULL });
 
-  return cardea_host_new (spec, g_getenv ("CARDEA_TOKEN_HOST"), environment);
+  return cardea_host_new (spec, g_getenv ("CARDEA_TOKEN_HOST"), (const char *const *)environment);
 }
 
 static void

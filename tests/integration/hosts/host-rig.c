@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "tests/fixtures/credentials/credentials.h"
+#include "tests/fixtures/host-environment.h"
 
 static guint
 count_fds (void)
@@ -90,9 +91,10 @@ open_program (HostRig *self, const char *program, const CardeaHostSpec *spec, co
   g_autofree char *mock = g_strconcat ("CARDEA_MOCK_CONTROL=", self->control, NULL);
   g_autofree char *softhsm = g_strconcat ("SOFTHSM2_CONF=", self->folder, "/softhsm2.conf", NULL);
   g_autofree char *rogue = g_strconcat ("CARDEA_ROGUE=", way, NULL);
-  const char *environment[] = { "PATH=/usr/bin:/bin", "MALLOC_PERTURB_=165", mock, softhsm, rogue, NULL };
+  g_auto (GStrv) environment = test_host_environment (
+      (const char *const[]){ "PATH=/usr/bin:/bin", "MALLOC_PERTURB_=165", mock, softhsm, rogue, NULL });
 
-  self->host = cardea_host_new (spec, program, environment);
+  self->host = cardea_host_new (spec, program, (const char *const *)environment);
   if (deadlines != NULL)
     cardea_host_set_deadlines (self->host, deadlines);
   g_signal_connect (self->host, "changed", G_CALLBACK (on_host_changed), self);
