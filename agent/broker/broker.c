@@ -13,6 +13,7 @@
 
 #include "agent/broker/authorities.h"
 #include "agent/broker/connection.h"
+#include "agent/broker/recent.h"
 #include "socket-api/limits.h"
 #include "socket-api/wire/error.h"
 #include "socket-api/wire/message.h"
@@ -30,7 +31,7 @@ struct _CardeaBroker
 
   GHashTable *pending; /* set of Call: what may still become a session */
   GHashTable *live;    /* id -> CardeaSession */
-  GHashTable *ended;   /* id -> CardeaSession, each for a while */
+  CardeaRecent *ended; /* of CardeaSession */
   GTask *draining;     /* or NULL */
   guint drain_id;
 };
@@ -53,7 +54,7 @@ cardea_broker_finalize (GObject *object)
   g_clear_object (&self->draining);
   g_hash_table_unref (self->pending);
   g_hash_table_unref (self->live);
-  g_hash_table_unref (self->ended);
+  cardea_recent_free (self->ended);
   g_clear_pointer (&self->problems, g_ptr_array_unref);
   g_clear_pointer (&self->authorities, cardea_authority_store_free);
   g_clear_object (&self->unlocker);
@@ -75,7 +76,7 @@ cardea_broker_init (CardeaBroker *self)
 {
   self->pending = g_hash_table_new (NULL, NULL);
   self->live = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
-  self->ended = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
+  self->ended = cardea_recent_new (CARDEA_LIMIT_END_KNOWN_MS);
 }
 
 CardeaBroker *
@@ -150,46 +151,7 @@ cardea_broker_find_session (CardeaBroker *self, const char *id)
 {
   CardeaSession *session = g_hash_table_lookup (self->live, id);
 
-  return session != NULL ? session : g_hash_table_lookup (self->ended, id);
-}
-
-/* A minute of memory of how a session ended. */
-typedef struct
-{
-  GWeakRef broker;
-  char *id;
-} Expiry;
-
-static void
-expiry_free (gpointer data)
-{
-  Expiry *expiry = data;
-
-  g_weak_ref_clear (&expiry->broker);
-  g_free (expiry->id);
-  g_free (expiry);
-}
-
-static gboolean
-on_end_expired (gpointer user_data)
-{
-  Expiry *expiry = user_data;
-  g_autoptr (CardeaBroker) self = g_weak_ref_get (&expiry->broker);
-
-  if (self != NULL)
-    g_hash_table_remove (self->ended, expiry->id);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-remember_end (CardeaBroker *self, CardeaSession *session)
-{
-  Expiry *expiry = g_new0 (Expiry, 1);
-
-  g_weak_ref_init (&expiry->broker, self);
-  expiry->id = g_strdup (cardea_session_get_id (session));
-  g_hash_table_replace (self->ended, (gpointer)cardea_session_get_id (session), g_object_ref (session));
-  g_timeout_add_full (G_PRIORITY_LOW, CARDEA_LIMIT_END_KNOWN_MS, on_end_expired, expiry, expiry_free);
+  return session != NULL ? session : cardea_recent_find (self->ended, id);
 }
 
 static void
@@ -214,7 +176,7 @@ on_session_ended (CardeaSession *session, CardeaBroker *self)
              cardea_session_get_server_name (session), cardea_session_get_port (session),
              cardea_end_how_to_string (end->how), end->bytes_in, end->bytes_out);
   g_signal_handlers_disconnect_by_func (session, on_session_ended, self);
-  remember_end (self, session);
+  cardea_recent_add (self->ended, cardea_session_get_id (session), session);
   g_hash_table_remove (self->live, cardea_session_get_id (session));
   g_signal_emit (self, signals[SESSIONS_CHANGED], 0);
   finish_drain (self);
