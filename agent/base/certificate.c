@@ -6,8 +6,9 @@
  * The bytes come from cards, servers and callers, all of which may be hostile: their size is checked before
  * NSS sees them, and so is that they are one DER element and nothing else (NSS ignores what follows it, which
  * would give one certificate many fingerprints). What is read is copied out at once, so that the value is
- * immutable, may be used on any thread and holds nothing of NSS. An extension that cannot be decoded refuses
- * the certificate: to ignore it would be to drop a restriction. */
+ * immutable, may be used on any thread and holds nothing of NSS but, once it was asked for, its public key.
+ * An extension that cannot be decoded refuses the certificate: to ignore it would be to drop a restriction.
+ */
 
 #include "agent/base/certificate.h"
 
@@ -16,6 +17,7 @@
 #include <secerr.h>
 #include <string.h>
 
+#include "agent/base/certificate-key.h"
 #include "agent/base/name.h"
 #include "agent/base/nss-cleanup.h"
 #include "socket-api/limits.h"
@@ -33,6 +35,9 @@ struct _CardeaCertificate
   char *key_name;
   CardeaPurposes purposes;
   GBytes *key_parameters;
+
+  GMutex lock;
+  SECKEYPublicKey *public_key; /* made once; protected by lock until then */
 };
 
 static gboolean
@@ -283,6 +288,7 @@ cardea_certificate_new (GBytes *der, GError **error)
     return NULL;
   self = g_new0 (CardeaCertificate, 1);
   self->ref_count = 1;
+  g_mutex_init (&self->lock);
   if (!read_names_and_times (self, certificate, error) ||
       !read_extended_key_usage (self, certificate, error) || !read_key_usage (self, certificate, error) ||
       !read_basic_constraints (self, certificate, error))
@@ -318,6 +324,8 @@ cardea_certificate_unref (CardeaCertificate *self)
   g_free (self->issuer);
   g_free (self->serial);
   g_free (self->key_name);
+  g_clear_pointer (&self->public_key, SECKEY_DestroyPublicKey);
+  g_mutex_clear (&self->lock);
   g_free (self);
 }
 
@@ -403,4 +411,28 @@ GBytes *
 cardea_certificate_get_key_parameters (const CardeaCertificate *self)
 {
   return self->key_parameters;
+}
+
+/* A verification takes the key that it is given into a slot unless it is in one: here it is, before threads
+ * share it. */
+static SECKEYPublicKey *
+make_public_key (const CardeaCertificate *self)
+{
+  g_autoptr (CERTCertificate) certificate = decode (self->der, NULL);
+  g_autoptr (SECKEYPublicKey) key = certificate != NULL ? CERT_ExtractPublicKey (certificate) : NULL;
+  g_autoptr (PK11SlotInfo) slot = PK11_GetInternalSlot ();
+
+  if (key == NULL || slot == NULL || PK11_ImportPublicKey (slot, key, PR_FALSE) == CK_INVALID_HANDLE)
+    return NULL;
+  return g_steal_pointer (&key);
+}
+
+const SECKEYPublicKey *
+cardea_certificate_get_public_key (CardeaCertificate *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  if (self->public_key == NULL)
+    self->public_key = make_public_key (self);
+  return self->public_key;
 }

@@ -10,6 +10,7 @@
 
 #include "agent/tls/decision.h"
 
+#include "agent/base/certificate-key.h"
 #include "agent/base/nss-cleanup.h"
 #include "agent/tls/failure.h"
 
@@ -24,9 +25,10 @@ typedef struct
   CardeaFrontSign sign;
   gpointer user_data;
   GDestroyNotify destroy;
-  SECKEYPublicKey *public_key; /* used by one signature at a time */
-  int outcome;                 /* CardeaSignOutcome, atomic */
-  int signatures;              /* atomic */
+  CardeaCertificate *certificate;
+  const SECKEYPublicKey *public_key; /* the certificate's */
+  int outcome;                       /* CardeaSignOutcome, atomic */
+  int signatures;                    /* atomic */
 } Signing;
 
 struct _CardeaDecision
@@ -48,6 +50,8 @@ signing_new (const CardeaSigner *signer)
   self->sign = signer->sign;
   self->user_data = signer->user_data;
   self->destroy = signer->destroy;
+  self->certificate = cardea_certificate_ref (signer->certificate);
+  self->public_key = cardea_certificate_get_public_key (signer->certificate);
   return self;
 }
 
@@ -60,7 +64,7 @@ signing_unref (gpointer data)
     return;
   if (self->destroy != NULL)
     self->destroy (self->user_data);
-  g_clear_pointer (&self->public_key, SECKEY_DestroyPublicKey);
+  cardea_certificate_unref (self->certificate);
   g_free (self);
 }
 
@@ -84,17 +88,16 @@ verify (const Signing *self, const CardeaFrontSignRequest *request, guint8 *sign
   SECItem parameters = { siBuffer, (unsigned char *)&pss, sizeof pss };
   SECItem data = { siBuffer, (unsigned char *)request->data, (unsigned int)request->length };
   SECItem signed_data = { siBuffer, signature, (unsigned int)length };
+  SECKEYPublicKey *key = (SECKEYPublicKey *)self->public_key; /* only read, as it is in a slot */
 
   switch (request->mechanism) {
   case CARDEA_FRONT_RSA_PSS:
-    return PK11_VerifyWithMechanism (self->public_key, CKM_RSA_PKCS_PSS, &parameters, &signed_data, &data,
-                                     NULL) == SECSuccess;
+    return PK11_VerifyWithMechanism (key, CKM_RSA_PKCS_PSS, &parameters, &signed_data, &data, NULL) ==
+           SECSuccess;
   case CARDEA_FRONT_RSA_PKCS1:
-    return PK11_VerifyWithMechanism (self->public_key, CKM_RSA_PKCS, NULL, &signed_data, &data, NULL) ==
-           SECSuccess;
+    return PK11_VerifyWithMechanism (key, CKM_RSA_PKCS, NULL, &signed_data, &data, NULL) == SECSuccess;
   case CARDEA_FRONT_ECDSA:
-    return PK11_VerifyWithMechanism (self->public_key, CKM_ECDSA, NULL, &signed_data, &data, NULL) ==
-           SECSuccess;
+    return PK11_VerifyWithMechanism (key, CKM_ECDSA, NULL, &signed_data, &data, NULL) == SECSuccess;
   }
   return FALSE;
 }
@@ -197,9 +200,7 @@ cardea_decision_new (const CardeaSigner *signer, GError **error)
   self->der = g_bytes_ref (cardea_certificate_get_der (signer->certificate));
   PR_SetError (0, 0);
   self->certificate = cardea_decision_publish_certificate (self->der);
-  if (self->certificate != NULL)
-    self->signing->public_key = CERT_ExtractPublicKey (self->certificate);
-  if (self->signing->public_key == NULL ||
+  if (self->certificate == NULL || self->signing->public_key == NULL ||
       cardea_certificate_get_key_parameters (signer->certificate) == NULL ||
       PK11_GenerateRandom (self->id, sizeof self->id) != SECSuccess) {
     g_propagate_error (error, make_error (PR_GetError ()));
