@@ -28,6 +28,7 @@ struct _CardeaCertificate
   GBytes *der;
   char *sha256;
   char *subject, *issuer, *serial;
+  char *holder, *issuer_holder;
   GBytes *subject_der, *issuer_der;
   gint64 not_before, not_after;
   CardeaKeyType key_type;
@@ -128,6 +129,8 @@ read_names_and_times (CardeaCertificate *self, CERTCertificate *certificate, GEr
   self->not_after = not_after / G_USEC_PER_SEC;
   self->subject = cardea_name_to_string (&certificate->subject);
   self->issuer = cardea_name_to_string (&certificate->issuer);
+  self->holder = cardea_name_to_short_string (&certificate->subject);
+  self->issuer_holder = cardea_name_to_short_string (&certificate->issuer);
   self->subject_der = copy_item (&certificate->derSubject);
   self->issuer_der = copy_item (&certificate->derIssuer);
   self->serial = format_serial (&certificate->serialNumber);
@@ -323,6 +326,8 @@ cardea_certificate_unref (CardeaCertificate *self)
   g_free (self->subject);
   g_free (self->issuer);
   g_free (self->serial);
+  g_free (self->holder);
+  g_free (self->issuer_holder);
   g_free (self->key_name);
   g_clear_pointer (&self->public_key, SECKEY_DestroyPublicKey);
   g_mutex_clear (&self->lock);
@@ -357,6 +362,18 @@ const char *
 cardea_certificate_get_serial (const CardeaCertificate *self)
 {
   return self->serial;
+}
+
+const char *
+cardea_certificate_get_holder (const CardeaCertificate *self)
+{
+  return self->holder;
+}
+
+const char *
+cardea_certificate_get_issuer_holder (const CardeaCertificate *self)
+{
+  return self->issuer_holder;
 }
 
 GBytes *

@@ -40,6 +40,9 @@ GBytes *cardea_certificate_get_der (const CardeaCertificate *self);
 const char *cardea_certificate_get_sha256 (const CardeaCertificate *self);  /* 64 lower-case hex digits */
 const char *cardea_certificate_get_subject (const CardeaCertificate *self); /* RFC 4514, UTF-8 */
 const char *cardea_certificate_get_issuer (const CardeaCertificate *self);
+/* The names a person knows them by: the common name where there is one (cardea_name_to_short_string()). */
+const char *cardea_certificate_get_holder (const CardeaCertificate *self);
+const char *cardea_certificate_get_issuer_holder (const CardeaCertificate *self);
 const char *cardea_certificate_get_serial (const CardeaCertificate *self); /* lower-case hex */
 GBytes *cardea_certificate_get_subject_der (const CardeaCertificate *self);
 GBytes *cardea_certificate_get_issuer_der (const CardeaCertificate *self);

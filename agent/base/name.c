@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "agent/base/nss-cleanup.h"
+#include "agent/base/printable.h"
 #include "socket-api/limits.h"
 
 static const struct
@@ -168,4 +169,42 @@ cardea_name_to_string (const CERTName *name)
   }
   cut (out);
   return g_string_free (out, FALSE);
+}
+
+/* The most specific value of one kind, or NULL. */
+static char *
+find_value (const CERTName *name, SECOidTag tag)
+{
+  char *found = NULL;
+
+  for (gsize i = 0; name->rdns != NULL && name->rdns[i] != NULL; i++)
+    for (CERTAVA **ava = name->rdns[i]->avas; ava != NULL && *ava != NULL; ava++) {
+      g_autofree char *value = CERT_GetAVATag (*ava) == tag ? decode_value (*ava) : NULL;
+
+      if (value == NULL || g_strstrip (value)[0] == '\0')
+        continue;
+      g_free (found);
+      found = g_steal_pointer (&value);
+    }
+  return found;
+}
+
+char *
+cardea_name_to_short_string (const CERTName *name)
+{
+  static const SECOidTag tags[] = { SEC_OID_AVA_COMMON_NAME, SEC_OID_AVA_ORGANIZATION_NAME,
+                                    SEC_OID_AVA_ORGANIZATIONAL_UNIT_NAME };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (tags); i++) {
+    g_autofree char *value = find_value (name, tags[i]);
+
+    if (value != NULL) {
+      g_autofree char *shown = cardea_printable (value, -1);
+      GString *out = g_string_new (shown);
+
+      cut (out);
+      return g_string_free (out, FALSE);
+    }
+  }
+  return cardea_name_to_string (name);
 }

@@ -11,3 +11,7 @@
  * CARDEA_LIMIT_LABEL_BYTES with an ellipsis. For the .c files of this folder, since it takes a type of NSS.
  */
 char *cardea_name_to_string (const CERTName *name);
+
+/* What a person calls the one who is named: the common name, else the organisation, else its unit, else all
+ * of it; as safe, and as long at most. */
+char *cardea_name_to_short_string (const CERTName *name);

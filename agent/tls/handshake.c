@@ -475,6 +475,14 @@ cardea_handshake_abort (CardeaHandshake *self, GError *error)
   fail (self, error);
 }
 
+const char *
+cardea_handshake_get_authority (CardeaHandshake *self)
+{
+  g_return_val_if_fail (CARDEA_IS_HANDSHAKE (self) && self->verified, NULL);
+
+  return self->exchange.verdict.authority;
+}
+
 gboolean
 cardea_handshake_can_use (CardeaHandshake *self, CardeaCertificate *certificate)
 {

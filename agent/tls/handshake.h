@@ -79,6 +79,9 @@ void cardea_handshake_run_async (CardeaHandshake *self, GCancellable *cancellabl
 CardeaTlsStream *cardea_handshake_run_finish (CardeaHandshake *self, GAsyncResult *result,
                                               CardeaTlsInfo **info, GError **error);
 
+/* Once it is verified: the name of the authority that vouches for the server, escaped (RFC 4514), borrowed.
+ */
+const char *cardea_handshake_get_authority (CardeaHandshake *self);
 /* While an answer is awaited: whether the server accepts a signature scheme that this certificate's key can
  * make. */
 gboolean cardea_handshake_can_use (CardeaHandshake *self, CardeaCertificate *certificate);

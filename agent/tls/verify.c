@@ -25,6 +25,7 @@ void
 cardea_verdict_clear (CardeaVerdict *self)
 {
   g_clear_pointer (&self->vouched_by, g_free);
+  g_clear_pointer (&self->authority, g_free);
   g_clear_pointer (&self->revocation, g_free);
 }
 
@@ -278,6 +279,7 @@ cardea_verify_server (CardeaTrust *trust, const CardeaVerifyRequest *request, Ca
   if (!check_revocation (request, &path, &revocation, error))
     return FALSE;
   verdict->vouched_by = g_strdup (path.anchor->source);
+  verdict->authority = cardea_x509_describe (path.certificates[path.length - 1]);
   verdict->revocation = g_strdup (revocation);
   return TRUE;
 }

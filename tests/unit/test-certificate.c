@@ -165,6 +165,8 @@ test_strange_name (void)
   g_assert_cmpstr (
       cardea_certificate_get_subject (certificate), ==,
       "L=\\#here,CN=\\ #1 \\\"\\<A\\>\\\"\\;\\+\\\\ \\E2\\80\\AEmoc.knab\\E2\\80\\8B\\0A\\C2\\85\\ ");
+  g_assert_cmpstr (cardea_certificate_get_holder (certificate), ==,
+                   "#1 \"<A>\";+\\ \uFFFDmoc.knab\uFFFD\uFFFD\uFFFD");
 }
 
 static CardeaCertificate *
@@ -259,6 +261,8 @@ test_values (void)
   g_assert_cmpstr (cardea_certificate_get_subject (certificate), ==, "CN=Ada Example,O=Example\\, Inc.,C=XX");
   g_assert_cmpstr (cardea_certificate_get_issuer (certificate), ==,
                    "CN=Example Clients,O=Example Trust,C=XX");
+  g_assert_cmpstr (cardea_certificate_get_holder (certificate), ==, "Ada Example");
+  g_assert_cmpstr (cardea_certificate_get_issuer_holder (certificate), ==, "Example Clients");
   g_assert_cmpstr (cardea_certificate_get_serial (certificate), ==, "c0ffee");
   g_assert_cmpstr (cardea_certificate_get_sha256 (certificate), ==, sha256);
   g_assert_true (g_bytes_equal (cardea_certificate_get_der (certificate), der));

@@ -189,6 +189,7 @@ test_vouched_by (Fixture *self, gconstpointer data)
   g_assert_true (cardea_verify_server (self->trust, &request, &verdict, &error));
   g_assert_no_error (error);
   g_assert_cmpstr (verdict.vouched_by, ==, "nss-database");
+  g_assert_nonnull (verdict.authority);
   cardea_verdict_clear (&verdict);
   g_assert_null (verdict.vouched_by);
 }
