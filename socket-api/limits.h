@@ -62,3 +62,7 @@
 /* Secrets */
 #define CARDEA_LIMIT_PIN_BYTES 255 /* what PKCS#11 modules take at most (SoftHSM: 255) */
 #define CARDEA_LIMIT_QUESTION_MS 120000
+
+/* Notices */
+#define CARDEA_LIMIT_NOTICE_MS 60000 /* the same one is not shown again before */
+#define CARDEA_LIMIT_NOTICES 16      /* different ones in that time */
