@@ -66,3 +66,12 @@
 /* Notices */
 #define CARDEA_LIMIT_NOTICE_MS 60000 /* the same one is not shown again before */
 #define CARDEA_LIMIT_NOTICES 16      /* different ones in that time */
+/* Questions to a person */
+#define CARDEA_LIMIT_QUESTIONS_WAITING 16   /* behind the one that is shown */
+#define CARDEA_LIMIT_PROMPT_TEXT_BYTES 4096 /* one text of a question, as UTF-8 */
+#define CARDEA_LIMIT_PROMPT_OFFERS 256
+#define CARDEA_LIMIT_PROMPT_ITEMS 32 /* a certificate's purposes or reasons, a program's parents */
+/* One question or update: 32 KiB for each certificate. What is past it is left out from the end; without
+ * certificates but one it always fits, even if each byte of each text became an escape of six. */
+#define CARDEA_LIMIT_PROMPT_MESSAGE_BYTES (CARDEA_LIMIT_PROMPT_OFFERS * 32 * 1024)
+#define CARDEA_LIMIT_PROMPT_ANSWER_BYTES (6 * CARDEA_LIMIT_PROMPT_TEXT_BYTES + 128)

@@ -45,8 +45,8 @@ is_too_deep (const char *text, gsize length)
   return FALSE;
 }
 
-static json_t *
-parse_object (GBytes *message, gsize max_bytes, GError **error)
+json_t *
+cardea_wire_object_parse (GBytes *message, gsize max_bytes, GError **error)
 {
   gsize length = 0;
   const char *text = g_bytes_get_data (message, &length);
@@ -129,7 +129,7 @@ take_qualified_name (json_t *root, const char *key, GError **error)
 CardeaWireCall *
 cardea_wire_call_parse (GBytes *message, GError **error)
 {
-  g_autoptr (json_t) root = parse_object (message, CARDEA_LIMIT_MESSAGE_BYTES, error);
+  g_autoptr (json_t) root = cardea_wire_object_parse (message, CARDEA_LIMIT_MESSAGE_BYTES, error);
   if (!root || !check_keys (root, CALL_KEYS, error))
     return NULL;
   g_autoptr (CardeaWireCall) call = g_new0 (CardeaWireCall, 1);
@@ -146,7 +146,7 @@ cardea_wire_call_parse (GBytes *message, GError **error)
 CardeaWireReply *
 cardea_wire_reply_parse (GBytes *message, GError **error)
 {
-  g_autoptr (json_t) root = parse_object (message, CARDEA_LIMIT_REPLY_BYTES, error);
+  g_autoptr (json_t) root = cardea_wire_object_parse (message, CARDEA_LIMIT_REPLY_BYTES, error);
   if (!root || !check_keys (root, REPLY_KEYS, error))
     return NULL;
   g_autoptr (CardeaWireReply) reply = g_new0 (CardeaWireReply, 1);

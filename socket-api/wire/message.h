@@ -26,6 +26,9 @@ typedef struct
   gboolean continues;
 } CardeaWireReply;
 
+/* Any one object as strictly as that, but for its keys and types. Errors: CARDEA_ERROR_PROTOCOL. */
+json_t *cardea_wire_object_parse (GBytes *message, gsize max_bytes, GError **error);
+
 /* Errors: CARDEA_ERROR_PROTOCOL. */
 CardeaWireCall *cardea_wire_call_parse (GBytes *message, GError **error);
 CardeaWireReply *cardea_wire_reply_parse (GBytes *message, GError **error);

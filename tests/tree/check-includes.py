@@ -30,7 +30,7 @@ ALLOWED = {
     'agent/relay': VALUES | {'agent/tls'},
     'agent/hosts': VALUES | {'socket-api/private'},
     'agent/tokens': VALUES | {'agent/hosts'},
-    'agent/prompt': VALUES | {'agent/caller'},
+    'agent/prompt': VALUES | {'agent/caller', 'socket-api/private'},
     'agent/pin': VALUES | {'agent/hosts', 'agent/tokens', 'agent/prompt'},
     'agent/broker': VALUES
     | {'agent/' + name for name in ('caller', 'policy', 'front', 'tls', 'relay', 'hosts', 'tokens', 'prompt', 'pin')},
