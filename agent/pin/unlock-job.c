@@ -85,19 +85,6 @@ set_state (CardeaUnlockJob *self, JobState state)
   self->state = state;
 }
 
-static CardeaPinQuestion *
-copy_question (const CardeaPinQuestion *template)
-{
-  CardeaPinQuestion *question = cardea_pin_question_new ();
-
-  if (template != NULL) {
-    question->program = g_strdup (template->program);
-    question->server_name = g_strdup (template->server_name);
-    question->port = template->port;
-  }
-  return question;
-}
-
 static void
 free_waiter (gpointer data)
 {
@@ -355,7 +342,7 @@ static CardeaPinQuestion *
 make_question (CardeaUnlockJob *self, const CardeaPinQuestion *template)
 {
   CardeaPinState state = cardea_pin_record_get_state (self->record, self->token);
-  CardeaPinQuestion *question = copy_question (template);
+  CardeaPinQuestion *question = cardea_pin_question_new_for (template);
 
   question->token_uri = g_strdup (self->token->uri);
   question->token_label = g_strdup (self->token->info->label);
@@ -363,6 +350,8 @@ make_question (CardeaUnlockJob *self, const CardeaPinQuestion *template)
   question->pinpad = self->token->info->pinpad;
   question->low = state == CARDEA_PIN_LOW;
   question->final_try = state == CARDEA_PIN_FINAL_TRY;
+  question->locked = state == CARDEA_PIN_LOCKED;
+  question->must_change = state == CARDEA_PIN_MUST_CHANGE;
   question->rejected = self->typed_refused;
   return question;
 }
@@ -440,7 +429,7 @@ cardea_unlock_job_join (CardeaUnlockJob *self, GTask *task, guint64 generation,
   waiter->task = task;
   waiter->generation = generation;
   waiter->may_ask = may_ask;
-  waiter->template = copy_question (template);
+  waiter->template = cardea_pin_question_new_for (template);
   if (cancellable != NULL) {
     waiter->cancelled = g_cancellable_source_new (cancellable);
     g_source_set_callback (waiter->cancelled, G_SOURCE_FUNC (on_waiter_cancelled), waiter, NULL);

@@ -45,10 +45,35 @@ ask_pin_finish (CardeaPrompter *prompter, GAsyncResult *result, GError **error)
 }
 
 static void
+ask_certificate_async (CardeaPrompter *prompter, CardeaCertificateQuestion *certificate_question,
+                       GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  const CardeaPromptQuestion *question = cardea_certificate_question_get_question (certificate_question);
+  g_autoptr (GTask) task = g_task_new (prompter, cancellable, callback, data);
+  GError *error;
+
+  g_task_set_source_tag (task, ask_certificate_async);
+  error = cardea_error_new (
+      CARDEA_ERROR_INTERACTION_REQUIRED,
+      "Somebody has to choose a certificate for \"%s\", and this agent runs without a person.",
+      question->server.name != NULL ? question->server.name : "");
+  cardea_error_take_parameter (error, "question", json_string ("certificate"));
+  g_task_return_error (task, error);
+}
+
+static CardeaPromptAnswer *
+ask_certificate_finish (CardeaPrompter *prompter, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
 headless_prompter_iface_init (CardeaPrompterInterface *iface)
 {
   iface->ask_pin_async = ask_pin_async;
   iface->ask_pin_finish = ask_pin_finish;
+  iface->ask_certificate_async = ask_certificate_async;
+  iface->ask_certificate_finish = ask_certificate_finish;
 }
 
 static void

@@ -12,28 +12,6 @@ cardea_prompter_default_init (CardeaPrompterInterface *iface)
 {
 }
 
-CardeaPinQuestion *
-cardea_pin_question_new (void)
-{
-  CardeaPinQuestion *self = g_new0 (CardeaPinQuestion, 1);
-
-  self->tries = -1;
-  return self;
-}
-
-void
-cardea_pin_question_free (CardeaPinQuestion *self)
-{
-  if (self == NULL)
-    return;
-  g_free (self->token_uri);
-  g_free (self->token_label);
-  g_free (self->reader);
-  g_free (self->program);
-  g_free (self->server_name);
-  g_free (self);
-}
-
 void
 cardea_prompter_ask_pin_async (CardeaPrompter *self, const CardeaPinQuestion *question,
                                GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
@@ -50,4 +28,22 @@ cardea_prompter_ask_pin_finish (CardeaPrompter *self, GAsyncResult *result, GErr
   g_return_val_if_fail (CARDEA_IS_PROMPTER (self), NULL);
 
   return CARDEA_PROMPTER_GET_IFACE (self)->ask_pin_finish (self, result, error);
+}
+
+void
+cardea_prompter_ask_certificate_async (CardeaPrompter *self, CardeaCertificateQuestion *question,
+                                       GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  g_return_if_fail (CARDEA_IS_PROMPTER (self));
+  g_return_if_fail (CARDEA_IS_CERTIFICATE_QUESTION (question));
+
+  CARDEA_PROMPTER_GET_IFACE (self)->ask_certificate_async (self, question, cancellable, callback, data);
+}
+
+CardeaPromptAnswer *
+cardea_prompter_ask_certificate_finish (CardeaPrompter *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (CARDEA_IS_PROMPTER (self), NULL);
+
+  return CARDEA_PROMPTER_GET_IFACE (self)->ask_certificate_finish (self, result, error);
 }

@@ -7,30 +7,21 @@
 
 #include "agent/base/reason.h"
 #include "agent/caller/caller.h"
+#include "agent/prompt/certificate-question.h"
+#include "agent/prompt/pin-question.h"
 #include "socket-api/secret/secret.h"
 
 G_BEGIN_DECLS
 
 /* Everything the agent ever asks a person goes through this interface. An implementation shows a dialog,
- * writes on a terminal or refuses; the agent knows no other way. Main loop only. */
-
-/* A question for a token's PIN. An immutable value as far as the prompter is concerned. */
-typedef struct
-{
-  char *token_uri, *token_label, *reader;
-  char *program; /* who it is for: the caller's label */
-  char *server_name;
-  guint16 port;
-  gboolean pinpad; /* the token has its own entry: show, do not ask */
-  gboolean final_try;
-  gboolean low;
-  gboolean rejected; /* the PIN typed last was refused */
-  int tries;         /* left, or -1 where the token does not tell */
-} CardeaPinQuestion;
-
-CardeaPinQuestion *cardea_pin_question_new (void);
-void cardea_pin_question_free (CardeaPinQuestion *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaPinQuestion, cardea_pin_question_free)
+ * writes on a terminal or refuses; the agent knows no other way. Main loop only.
+ *
+ * An answer counts once and for its own question. Once @cancellable is cancelled the question is withdrawn,
+ * and what is answered after that is never an answer.
+ *
+ * Errors of all questions: CARDEA_ERROR_CANCELLED (the person said no, nobody could be shown the question,
+ * or it was withdrawn), CARDEA_ERROR_INTERACTION_REQUIRED (nobody can be asked), CARDEA_ERROR_TIMED_OUT,
+ * CARDEA_ERROR_BUSY (too many questions wait). */
 
 #define CARDEA_TYPE_PROMPTER (cardea_prompter_get_type ())
 G_DECLARE_INTERFACE (CardeaPrompter, cardea_prompter, CARDEA, PROMPTER, GObject)
@@ -42,12 +33,23 @@ struct _CardeaPrompterInterface
   void (*ask_pin_async) (CardeaPrompter *self, const CardeaPinQuestion *question, GCancellable *cancellable,
                          GAsyncReadyCallback callback, gpointer data);
   CardeaSecret *(*ask_pin_finish) (CardeaPrompter *self, GAsyncResult *result, GError **error);
+  void (*ask_certificate_async) (CardeaPrompter *self, CardeaCertificateQuestion *question,
+                                 GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+  CardeaPromptAnswer *(*ask_certificate_finish) (CardeaPrompter *self, GAsyncResult *result, GError **error);
 };
 
-/* Errors: CARDEA_ERROR_CANCELLED (the person said no), CARDEA_ERROR_INTERACTION_REQUIRED (nobody can be
- * asked), TIMED_OUT. */
+/* Also CARDEA_ERROR_TOKEN_UNAVAILABLE, once the question's @token_gone is cancelled. */
 void cardea_prompter_ask_pin_async (CardeaPrompter *self, const CardeaPinQuestion *question,
                                     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+/* NULL without an error: the PIN is entered on the reader (only where the question says "pinpad"). */
 CardeaSecret *cardea_prompter_ask_pin_finish (CardeaPrompter *self, GAsyncResult *result, GError **error);
+
+/* @question is held until it is answered. */
+void cardea_prompter_ask_certificate_async (CardeaPrompter *self, CardeaCertificateQuestion *question,
+                                            GCancellable *cancellable, GAsyncReadyCallback callback,
+                                            gpointer data);
+/* CARDEA_PROMPT_USE, of a certificate that is offered and fits, or CARDEA_PROMPT_CONTINUE. */
+CardeaPromptAnswer *cardea_prompter_ask_certificate_finish (CardeaPrompter *self, GAsyncResult *result,
+                                                            GError **error);
 
 G_END_DECLS
