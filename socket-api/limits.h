@@ -26,6 +26,15 @@
 #define CARDEA_LIMIT_ALPN_NAME 255 /* RFC 7301, 3.1 */
 #define CARDEA_LIMIT_ALPN_NAMES 16
 
+/* Files of the administrator and of the user */
+#define CARDEA_LIMIT_KEY_FILE_BYTES (1024 * 1024)
+#define CARDEA_LIMIT_RULE_FILES 256      /* of one folder; those after them are not read */
+#define CARDEA_LIMIT_RULES 4096          /* of all files together */
+#define CARDEA_LIMIT_RULE_ITEMS 256      /* in one list of a rule */
+#define CARDEA_LIMIT_POLICY_ENTRIES 4096 /* of all files of Chromium's policies together */
+#define CARDEA_LIMIT_POLICY_ENTRY_BYTES (16 * 1024)
+#define CARDEA_LIMIT_POLICY_JSON_DEPTH 64 /* a file holds other policies too, which nest deeper than ours */
+
 /* TLS */
 #define CARDEA_LIMIT_HANDSHAKE_MS 30000
 #define CARDEA_LIMIT_CONNECT_MS 30000

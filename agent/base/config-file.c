@@ -1,257 +1,63 @@
 /* SPDX-FileCopyrightText: The Cardea authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Reads one configuration file into entries that know their line.
- *
- * GKeyFile takes the values apart, but it forgets lines, merges keys given twice and calls nothing unknown.
- * So the text is first walked line by line; what this walk lets through, GKeyFile parses. */
+/* Reads one configuration file: a key file with the groups and keys of config-keys. */
 
 #include "agent/base/config-file.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "socket-api/wire/error.h"
 
-#define MAX_FILE_BYTES (1024 * 1024)
-
-static void
-free_entry (gpointer data)
+static const char *
+get_key (int id)
 {
-  CardeaConfigEntry *self = data;
-
-  g_free (self->group);
-  g_free (self->where);
-  g_free (self->value);
-  g_strfreev (self->list);
-  g_free (self);
+  return cardea_config_keys[id].key;
 }
-
-static guint
-count_lines (const char *from, const char *to)
-{
-  guint lines = 1;
-
-  for (const char *p = from; p < to; p++)
-    lines += *p == '\n';
-  return lines;
-}
-
-static char *
-read_text (const char *path, int fd, GError **error)
-{
-  g_autoptr (GString) text = g_string_new (NULL);
-  struct stat status;
-  char buffer[16384];
-  const char *end;
-  gssize n;
-
-  if (fstat (fd, &status) < 0 || !S_ISREG (status.st_mode)) {
-    cardea_set_error (error, CARDEA_ERROR_CONFIGURATION, "%s: this is not a regular file.", path);
-    return NULL;
-  }
-  do {
-    n = TEMP_FAILURE_RETRY (read (fd, buffer, sizeof buffer));
-    if (n < 0) {
-      cardea_set_error (error, CARDEA_ERROR_CONFIGURATION, "%s: it cannot be read: %s.", path,
-                        g_strerror (errno));
-      return NULL;
-    }
-    g_string_append_len (text, buffer, n);
-  } while (n > 0 && text->len <= MAX_FILE_BYTES);
-  if (text->len > MAX_FILE_BYTES) {
-    cardea_set_error (error, CARDEA_ERROR_CONFIGURATION,
-                      "%s: it is larger than 1 MiB, the most that is read.", path);
-    return NULL;
-  }
-  /* A NUL is refused too: it would end the text early, unseen. */
-  if (!g_utf8_validate_len (text->str, text->len, &end)) {
-    cardea_set_error (error, CARDEA_ERROR_CONFIGURATION, "%s:%u: this is not UTF-8 text.", path,
-                      count_lines (text->str, end));
-    return NULL;
-  }
-  return g_string_free (g_steal_pointer (&text), FALSE);
-}
-
-typedef struct
-{
-  const char *path;
-  guint line;
-  char *group;        /* the one that the walk is in, or NULL */
-  GHashTable *seen;   /* "group\nkey" -> line */
-  GPtrArray *entries; /* of CardeaConfigEntry, without values yet */
-} Walk;
 
 static gboolean
-enter_group (Walk *walk, const char *line, GError **error)
+is_list (int id)
 {
-  gsize length = strlen (line);
-
-  if (line[length - 1] != ']') {
-    cardea_set_error (error, CARDEA_ERROR_CONFIGURATION,
-                      "%s:%u: a group is written [NAME], with nothing after it on the line.", walk->path,
-                      walk->line);
-    return FALSE;
-  }
-  g_free (walk->group);
-  walk->group = g_strndup (line + 1, length - 2);
-  if (cardea_config_knows_group (walk->group))
+  switch (cardea_config_keys[id].type) {
+  case CARDEA_CONFIG_PATHS:
+  case CARDEA_CONFIG_SERVERS:
+  case CARDEA_CONFIG_MODULES:
+  case CARDEA_CONFIG_VARIABLES:
     return TRUE;
-  cardea_set_error (
-      error, CARDEA_ERROR_CONFIGURATION,
-      "%s:%u: there is no group [%s]. The groups are [agent], [allow], [authorities], [modules], [nss] "
-      "and [pin NAME], where NAME is made of letters, digits, \".\", \"_\" and \"-\".",
-      walk->path, walk->line, walk->group);
-  return FALSE;
-}
-
-static gboolean
-add_key (Walk *walk, const char *key, GError **error)
-{
-  CardeaConfigEntry *entry;
-  g_autofree char *whole = NULL;
-  int id = cardea_config_find_key (walk->group, key);
-  guint first;
-
-  if (id < 0) {
-    g_autofree char *known = cardea_config_list_keys (walk->group);
-
-    cardea_set_error (error, CARDEA_ERROR_CONFIGURATION, "%s:%u: [%s] has no key \"%s\". Its keys are: %s.",
-                      walk->path, walk->line, walk->group, key, known);
+  default:
     return FALSE;
   }
-  whole = g_strdup_printf ("%s\n%s", walk->group, key);
-  first = GPOINTER_TO_UINT (g_hash_table_lookup (walk->seen, whole));
-  if (first > 0) {
-    cardea_set_error (error, CARDEA_ERROR_CONFIGURATION,
-                      "%s:%u: \"%s\" of [%s] was already given on line %u. Remove one of them.", walk->path,
-                      walk->line, key, walk->group, first);
-    return FALSE;
-  }
-  g_hash_table_insert (walk->seen, g_steal_pointer (&whole), GUINT_TO_POINTER (walk->line));
-  entry = g_new0 (CardeaConfigEntry, 1);
-  entry->id = (CardeaConfigKeyId)id;
-  entry->group = g_strdup (walk->group);
-  entry->where = g_strdup_printf ("%s:%u", walk->path, walk->line);
-  g_ptr_array_add (walk->entries, entry);
-  return TRUE;
 }
 
-static gboolean
-walk_line (Walk *walk, char *line, GError **error)
-{
-  char *equals;
-
-  g_strstrip (line);
-  if (line[0] == '\0' || line[0] == '#')
-    return TRUE;
-  if (line[0] == '[')
-    return enter_group (walk, line, error);
-  equals = strchr (line, '=');
-  if (equals == NULL || equals == line) {
-    cardea_set_error (error, CARDEA_ERROR_CONFIGURATION,
-                      "%s:%u: this is neither a comment (#), nor a group ([NAME]), nor KEY=VALUE.",
-                      walk->path, walk->line);
-    return FALSE;
-  }
-  if (walk->group == NULL) {
-    cardea_set_error (error, CARDEA_ERROR_CONFIGURATION,
-                      "%s:%u: a key needs a group above it, such as [agent].", walk->path, walk->line);
-    return FALSE;
-  }
-  *equals = '\0';
-  return add_key (walk, g_strchomp (line), error);
-}
-
-static gboolean
-is_list (CardeaConfigType type)
-{
-  return type == CARDEA_CONFIG_PATHS || type == CARDEA_CONFIG_SERVERS || type == CARDEA_CONFIG_MODULES ||
-         type == CARDEA_CONFIG_VARIABLES;
-}
-
-static gboolean
-take_value (CardeaConfigEntry *entry, GKeyFile *file, GError **error)
-{
-  const CardeaConfigKey *key = &cardea_config_keys[entry->id];
-  g_autoptr (GError) problem = NULL;
-
-  if (is_list (key->type))
-    entry->list = g_key_file_get_string_list (file, entry->group, key->key, NULL, &problem);
-  else
-    entry->value = g_key_file_get_string (file, entry->group, key->key, &problem);
-  if (problem != NULL) {
-    cardea_set_error (error, CARDEA_ERROR_CONFIGURATION, "%s: %s.", entry->where, problem->message);
-    return FALSE;
-  }
-  if (entry->value != NULL)
-    g_strstrip (entry->value);
-  for (guint i = 0; entry->list != NULL && entry->list[i] != NULL; i++)
-    g_strstrip (entry->list[i]);
-  return TRUE;
-}
-
-static gboolean
-walk_lines (Walk *walk, const char *text, GError **error)
-{
-  const char *end;
-
-  for (const char *start = text; start != NULL; start = end != NULL ? end + 1 : NULL) {
-    g_autofree char *line = NULL;
-
-    end = strchr (start, '\n');
-    line = end != NULL ? g_strndup (start, (gsize)(end - start)) : g_strdup (start);
-    walk->line++;
-    if (!walk_line (walk, line, error))
-      return FALSE;
-  }
-  return TRUE;
-}
-
-static gboolean
-walk_text (Walk *walk, const char *text, GError **error)
-{
-  g_autoptr (GKeyFile) file = g_key_file_new ();
-  g_autoptr (GError) problem = NULL;
-
-  if (!walk_lines (walk, text, error))
-    return FALSE;
-  if (!g_key_file_load_from_data (file, text, strlen (text), G_KEY_FILE_NONE, &problem)) {
-    cardea_set_error (error, CARDEA_ERROR_CONFIGURATION, "%s:1: %s.", walk->path, problem->message);
-    return FALSE;
-  }
-  for (guint i = 0; i < walk->entries->len; i++)
-    if (!take_value (g_ptr_array_index (walk->entries, i), file, error))
-      return FALSE;
-  return TRUE;
-}
+static const CardeaKeyFileForm form = {
+  .groups = "The groups are [agent], [allow], [authorities], [modules], [nss] and [pin NAME], where NAME is "
+            "made of "
+            "letters, digits, \".\", \"_\" and \"-\".",
+  .example = "[agent]",
+  .knows_group = cardea_config_knows_group,
+  .find_key = cardea_config_find_key,
+  .list_keys = cardea_config_list_keys,
+  .get_key = get_key,
+  .is_list = is_list,
+};
 
 GPtrArray *
 cardea_config_file_read (const char *path, GError **error)
 {
-  g_autoptr (GPtrArray) entries = g_ptr_array_new_with_free_func (free_entry);
-  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  Walk walk = { .path = path, .seen = seen, .entries = entries };
   g_autofree char *text = NULL;
-  gboolean done;
   /* Without O_NONBLOCK a FIFO of that name would hold the agent up. */
   int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
   if (fd < 0 && errno == ENOENT)
-    return g_steal_pointer (&entries);
+    return cardea_key_file_parse (path, "", &form, error);
   if (fd < 0) {
     cardea_set_error (error, CARDEA_ERROR_CONFIGURATION, "%s: it cannot be opened: %s.", path,
                       g_strerror (errno));
     return NULL;
   }
-  text = read_text (path, fd, error);
+  text = cardea_key_file_read_text (path, fd, error);
   close (fd);
-  if (text == NULL)
-    return NULL;
-  done = walk_text (&walk, text, error);
-  g_free (walk.group);
-  return done ? g_steal_pointer (&entries) : NULL;
+  return text != NULL ? cardea_key_file_parse (path, text, &form, error) : NULL;
 }

@@ -6,16 +6,10 @@
 #include <glib.h>
 
 #include "agent/base/config-keys.h"
+#include "agent/base/key-file.h"
 
-/* One "key=value" of a configuration file, and where it stands. */
-typedef struct
-{
-  CardeaConfigKeyId id;
-  char *group;
-  char *where; /* "FILE:LINE" */
-  char *value; /* unescaped */
-  char **list; /* the value cut at semicolons, for the types that are lists; else NULL */
-} CardeaConfigEntry;
+/* Its id is a CardeaConfigKeyId. */
+typedef CardeaKeyFileEntry CardeaConfigEntry;
 
 /* The entries of a file in its order; none when it does not exist. Errors: CARDEA_ERROR_CONFIGURATION, with
  * FILE:LINE. Values are not looked at. */

@@ -36,9 +36,8 @@ is_host_name (const char *name)
   return strspn (labels[n - 1], "0123456789") != strlen (labels[n - 1]);
 }
 
-/* An address in its canonical form, or a name in lower case without the last dot; NULL for neither. */
-static char *
-normalise (const char *host)
+char *
+cardea_config_normalise_host (const char *host)
 {
   g_autoptr (GInetAddress) address = NULL;
   g_autofree char *name = NULL;
@@ -57,7 +56,7 @@ normalise (const char *host)
 char *
 cardea_config_make_server (const char *host, guint16 port)
 {
-  g_autofree char *normal = normalise (host);
+  g_autofree char *normal = cardea_config_normalise_host (host);
 
   if (normal == NULL || port == 0)
     return NULL;

@@ -199,7 +199,7 @@ set_pin_key (CardeaConfig *self, const CardeaConfigEntry *entry, GError **error)
   CardeaPinSourceConfig *source = obtain_pin_source (self, entry);
   guint number;
 
-  switch ((int)entry->id) {
+  switch (entry->id) {
   case CARDEA_CONFIG_PIN_TOKEN:
     if (!check_token (entry, error))
       return FALSE;

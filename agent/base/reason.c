@@ -35,6 +35,7 @@ static const char *const names[] = {
   [CARDEA_REASON_TOO_MANY_CERTIFICATES] = "too_many_certificates",
   [CARDEA_REASON_CONFIGURATION_INVALID] = "configuration_invalid",
   [CARDEA_REASON_PIN_SOURCE_UNUSABLE] = "pin_source_unusable",
+  [CARDEA_REASON_RULE_INVALID] = "rule_invalid",
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (names) == CARDEA_N_REASONS);

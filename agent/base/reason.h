@@ -41,6 +41,7 @@ typedef enum
   CARDEA_REASON_TOO_MANY_CERTIFICATES,
   CARDEA_REASON_CONFIGURATION_INVALID,
   CARDEA_REASON_PIN_SOURCE_UNUSABLE,
+  CARDEA_REASON_RULE_INVALID, /* a file of rules or policies, or a part of it, that is not used */
 
   CARDEA_N_REASONS
 } CardeaReasonCode;

@@ -21,8 +21,8 @@ static const char *const REPLY_KEYS[] = { "error", "parameters", "continues", NU
 /* Within a string only a backslash and the closing quote matter; text that is not JSON at all may count
  * wrongly, and is refused by the parser afterwards, which never nests deeper than the brackets counted here.
  */
-static gboolean
-is_too_deep (const char *text, gsize length)
+gboolean
+cardea_wire_json_is_deeper (const char *text, gsize length, gsize levels)
 {
   gboolean in_string = FALSE;
   gsize depth = 0;
@@ -36,7 +36,7 @@ is_too_deep (const char *text, gsize length)
     } else if (c == '"') {
       in_string = TRUE;
     } else if (c == '{' || c == '[') {
-      if (++depth > CARDEA_LIMIT_JSON_DEPTH)
+      if (++depth > levels)
         return TRUE;
     } else if ((c == '}' || c == ']') && depth > 0) {
       depth--;
@@ -54,7 +54,7 @@ cardea_wire_object_parse (GBytes *message, gsize max_bytes, GError **error)
     cardea_set_error (error, CARDEA_ERROR_PROTOCOL, "A message is empty, too long or has a NUL inside");
     return NULL;
   }
-  if (is_too_deep (text, length)) {
+  if (cardea_wire_json_is_deeper (text, length, CARDEA_LIMIT_JSON_DEPTH)) {
     cardea_set_error (error, CARDEA_ERROR_PROTOCOL, "A message is nested deeper than %d levels",
                       CARDEA_LIMIT_JSON_DEPTH);
     return NULL;

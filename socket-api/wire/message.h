@@ -44,6 +44,9 @@ void cardea_wire_reply_free (CardeaWireReply *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaWireCall, cardea_wire_call_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaWireReply, cardea_wire_reply_free)
 
+/* Whether JSON nests deeper than so many levels; to be asked before it is parsed, which recurses. */
+gboolean cardea_wire_json_is_deeper (const char *text, gsize length, gsize levels);
+
 /* jansson's references as autoptr: g_autoptr (json_t). */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (json_t, json_decref)
 
