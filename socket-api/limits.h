@@ -31,6 +31,7 @@
 #define CARDEA_LIMIT_RULE_FILES 256      /* of one folder; those after them are not read */
 #define CARDEA_LIMIT_RULES 4096          /* of all files together */
 #define CARDEA_LIMIT_RULE_ITEMS 256      /* in one list of a rule */
+#define CARDEA_LIMIT_RULE_PROBLEMS 64    /* told of rules and policies together */
 #define CARDEA_LIMIT_POLICY_ENTRIES 4096 /* of all files of Chromium's policies together */
 #define CARDEA_LIMIT_POLICY_ENTRY_BYTES (16 * 1024)
 #define CARDEA_LIMIT_POLICY_JSON_DEPTH 64 /* a file holds other policies too, which nest deeper than ours */

@@ -25,6 +25,7 @@ ALLOWED = {
     'agent/base': WIRE,
     'agent/caller': VALUES,
     'agent/policy': VALUES,
+    'agent/rules': WIRE | {'agent/base'},
     'agent/front': VALUES,
     'agent/tls': VALUES | {'agent/front'},
     'agent/relay': VALUES | {'agent/tls'},
@@ -33,7 +34,7 @@ ALLOWED = {
     'agent/prompt': VALUES | {'agent/caller', 'socket-api/private'},
     'agent/pin': VALUES | {'agent/hosts', 'agent/tokens', 'agent/prompt'},
     'agent/broker': VALUES
-    | {'agent/' + name for name in ('caller', 'policy', 'front', 'tls', 'relay', 'hosts', 'tokens', 'prompt', 'pin')},
+    | {'agent/' + name for name in ('caller', 'policy', 'rules', 'front', 'tls', 'relay', 'hosts', 'tokens', 'prompt', 'pin')},
     'agent/api': VALUES | {'agent/broker', 'agent/caller'},
     'agent/token-host': WIRE | {'socket-api/secret', 'socket-api/private'},
     'ui': WIRE | {'socket-api/secret', 'socket-api/private'},
@@ -51,6 +52,7 @@ FOREIGN = {
     'agent': re.compile(r'<(gtk|adwaita)'),
     'socket-api': re.compile(r'<(nss|nspr|pk11\w*|cert|ssl|winscard|libsecret|gtk|adwaita|p11-kit)'),
     'agent/policy': re.compile(r'<(nss|nspr|pk11\w*|cert|secitem|ssl|gio)'),
+    'agent/rules': re.compile(r'<(nss|nspr|pk11\w*|cert|secitem|ssl)'),
 }
 
 
