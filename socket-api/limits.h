@@ -69,6 +69,13 @@
 #define CARDEA_LIMIT_CERTIFICATES_PER_TOKEN 512
 #define CARDEA_LIMIT_LABEL_BYTES 1024 /* a label, an id or another name from a token */
 
+/* Decisions that are remembered */
+#define CARDEA_LIMIT_DECISIONS 1024 /* in the file; and as many that end with a token or the agent */
+#define CARDEA_LIMIT_DECISIONS_BYTES (1024 * 1024)
+#define CARDEA_LIMIT_DECISIONS_ASIDE 4        /* files that could not be used, kept beside the good one */
+#define CARDEA_LIMIT_DECISIONS_DELAY_MS 60000 /* until uses are written, or what failed is tried again */
+#define CARDEA_LIMIT_PROGRAM_KEY_BYTES 1024   /* a program with a longer key is asked about each time */
+
 /* Secrets */
 #define CARDEA_LIMIT_PIN_BYTES 255 /* what PKCS#11 modules take at most (SoftHSM: 255) */
 #define CARDEA_LIMIT_QUESTION_MS 120000

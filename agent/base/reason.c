@@ -36,6 +36,8 @@ static const char *const names[] = {
   [CARDEA_REASON_CONFIGURATION_INVALID] = "configuration_invalid",
   [CARDEA_REASON_PIN_SOURCE_UNUSABLE] = "pin_source_unusable",
   [CARDEA_REASON_RULE_INVALID] = "rule_invalid",
+  [CARDEA_REASON_DECISIONS_UNREADABLE] = "decisions_unreadable",
+  [CARDEA_REASON_DECISIONS_NOT_SAVED] = "decisions_not_saved",
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (names) == CARDEA_N_REASONS);
