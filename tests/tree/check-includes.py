@@ -26,6 +26,7 @@ ALLOWED = {
     'agent/caller': VALUES,
     'agent/policy': VALUES,
     'agent/rules': WIRE | {'agent/base'},
+    'agent/decisions': WIRE | {'agent/base'},
     'agent/front': VALUES,
     'agent/tls': VALUES | {'agent/front'},
     'agent/relay': VALUES | {'agent/tls'},
@@ -33,8 +34,12 @@ ALLOWED = {
     'agent/tokens': VALUES | {'agent/hosts'},
     'agent/prompt': VALUES | {'agent/caller', 'socket-api/private'},
     'agent/pin': VALUES | {'agent/hosts', 'agent/tokens', 'agent/prompt'},
+    'agent/keyring': VALUES | {'agent/pin'},
     'agent/broker': VALUES
-    | {'agent/' + name for name in ('caller', 'policy', 'rules', 'front', 'tls', 'relay', 'hosts', 'tokens', 'prompt', 'pin')},
+    | {
+        'agent/' + name
+        for name in ('caller', 'policy', 'decisions', 'rules', 'front', 'tls', 'relay', 'hosts', 'tokens', 'prompt', 'pin')
+    },
     'agent/api': VALUES | {'agent/broker', 'agent/caller'},
     'agent/token-host': WIRE | {'socket-api/secret', 'socket-api/private'},
     'ui': WIRE | {'socket-api/secret', 'socket-api/private'},
@@ -54,6 +59,8 @@ FOREIGN = {
     'agent/policy': re.compile(r'<(nss|nspr|pk11\w*|cert|secitem|ssl|gio)'),
     'agent/rules': re.compile(r'<(nss|nspr|pk11\w*|cert|secitem|ssl)'),
 }
+# What one folder has to itself.
+ALONE = {'agent/keyring': re.compile(r'<libsecret')}
 
 
 def check(path):
@@ -66,6 +73,9 @@ def check(path):
         for above, pattern in FOREIGN.items():
             if (folder == above or folder.startswith(above + '/')) and line.startswith('#include') and pattern.search(line):
                 yield f'{where}: {above} may not use {line.split(maxsplit=1)[1]}'
+        for only, pattern in ALONE.items():
+            if folder != only and line.startswith('#include') and pattern.search(line):
+                yield f'{where}: only {only} may use {line.split(maxsplit=1)[1]}'
         match = INCLUDE.match(line)
         if match is None or match.group(1) in GENERATED:
             continue
