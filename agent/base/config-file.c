@@ -32,9 +32,8 @@ is_list (int id)
 }
 
 static const CardeaKeyFileForm form = {
-  .groups = "The groups are [agent], [allow], [authorities], [modules], [nss] and [pin NAME], where NAME is "
-            "made of "
-            "letters, digits, \".\", \"_\" and \"-\".",
+  .groups = "The groups are [agent], [allow], [authorities], [modules], [nss], [pin NAME] and [remember "
+            "NAME], where NAME is made of letters, digits, \".\", \"_\" and \"-\".",
   .example = "[agent]",
   .knows_group = cardea_config_knows_group,
   .find_key = cardea_config_find_key,

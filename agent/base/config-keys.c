@@ -7,8 +7,10 @@
 
 #include <string.h>
 
-#define PIN_PREFIX "pin "
-#define MAX_PIN_NAME 64
+#define MAX_NAME 64
+
+/* Of these there may be several, each with a name. */
+static const char *const named_groups[] = { "pin", "remember" };
 
 const CardeaConfigKey cardea_config_keys[CARDEA_N_CONFIG_KEYS] = {
   [CARDEA_CONFIG_HEADLESS] = { "agent", "headless", CARDEA_CONFIG_BOOLEAN, "false" },
@@ -31,17 +33,18 @@ const CardeaConfigKey cardea_config_keys[CARDEA_N_CONFIG_KEYS] = {
   [CARDEA_CONFIG_PIN_CREDENTIAL] = { "pin", "credential", CARDEA_CONFIG_CREDENTIAL },
   /* 0 to 2 are the standard streams. */
   [CARDEA_CONFIG_PIN_DESCRIPTOR] = { "pin", "descriptor", CARDEA_CONFIG_NUMBER, NULL, 3, 1023 },
+  [CARDEA_CONFIG_REMEMBER_TOKEN] = { "remember", "token", CARDEA_CONFIG_TOKEN },
 };
 
 const char *
-cardea_config_get_pin_name (const char *group)
+cardea_config_get_name (const char *group, const char *kind)
 {
   const char *name;
 
-  if (!g_str_has_prefix (group, PIN_PREFIX))
+  if (!g_str_has_prefix (group, kind) || group[strlen (kind)] != ' ')
     return NULL;
-  name = group + strlen (PIN_PREFIX);
-  if (strlen (name) > MAX_PIN_NAME || !g_regex_match_simple ("^[A-Za-z0-9][A-Za-z0-9._-]*\\z", name, 0, 0))
+  name = group + strlen (kind) + 1;
+  if (strlen (name) > MAX_NAME || !g_regex_match_simple ("^[A-Za-z0-9][A-Za-z0-9._-]*\\z", name, 0, 0))
     return NULL;
   return name;
 }
@@ -49,8 +52,10 @@ cardea_config_get_pin_name (const char *group)
 static gboolean
 is_in_group (const CardeaConfigKey *key, const char *group)
 {
-  return g_str_equal (key->group, cardea_config_get_pin_name (group) != NULL ? "pin" : group) &&
-         !g_str_equal (group, "pin");
+  for (guint i = 0; i < G_N_ELEMENTS (named_groups); i++)
+    if (g_str_equal (key->group, named_groups[i]))
+      return cardea_config_get_name (group, key->group) != NULL;
+  return g_str_equal (key->group, group);
 }
 
 gboolean

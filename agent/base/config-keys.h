@@ -39,13 +39,14 @@ typedef enum
   CARDEA_CONFIG_PIN_FILE,
   CARDEA_CONFIG_PIN_CREDENTIAL,
   CARDEA_CONFIG_PIN_DESCRIPTOR,
+  CARDEA_CONFIG_REMEMBER_TOKEN,
 
   CARDEA_N_CONFIG_KEYS
 } CardeaConfigKeyId;
 
 typedef struct
 {
-  const char *group; /* "pin" stands for each group [pin NAME] */
+  const char *group; /* "pin" stands for each group [pin NAME], "remember" likewise */
   const char *key;
   CardeaConfigType type;
   const char *initial;    /* the default as it would be written; NULL where there is none */
@@ -60,5 +61,5 @@ gboolean cardea_config_knows_group (const char *group);
 int cardea_config_find_key (const char *group, const char *key);
 /* "headless, drain-seconds, io-threads": for messages. */
 char *cardea_config_list_keys (const char *group);
-/* The NAME of a group [pin NAME], or NULL for any other group and for a name that is not allowed. */
-const char *cardea_config_get_pin_name (const char *group);
+/* The NAME of a group [KIND NAME], or NULL for any other group and for a name that is not allowed. */
+const char *cardea_config_get_name (const char *group, const char *kind);

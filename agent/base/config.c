@@ -28,6 +28,7 @@ struct _CardeaConfig
   GHashTable *servers;    /* set of strings, see config-server.h */
   GPtrArray *pin_sources; /* of CardeaPinSourceConfig */
   GHashTable *pin_places; /* name -> "FILE:LINE" of its last key; only while reading */
+  GPtrArray *remembered;  /* of CardeaRememberConfig */
 };
 
 static gboolean
@@ -47,6 +48,16 @@ free_pin_source (gpointer data)
   g_free (self->token);
   g_free (self->file);
   g_free (self->credential);
+  g_free (self);
+}
+
+static void
+free_remembered (gpointer data)
+{
+  CardeaRememberConfig *self = data;
+
+  g_free (self->name);
+  g_free (self->token);
   g_free (self);
 }
 
@@ -150,7 +161,7 @@ set_servers (CardeaConfig *self, const CardeaConfigEntry *entry, GError **error)
 static CardeaPinSourceConfig *
 obtain_pin_source (CardeaConfig *self, const CardeaConfigEntry *entry)
 {
-  const char *name = cardea_config_get_pin_name (entry->group);
+  const char *name = cardea_config_get_name (entry->group, "pin");
   CardeaPinSourceConfig *source;
 
   g_hash_table_replace (self->pin_places, g_strdup (name), g_strdup (entry->where));
@@ -223,6 +234,29 @@ set_pin_key (CardeaConfig *self, const CardeaConfigEntry *entry, GError **error)
   }
 }
 
+/* Its one key is its token, so that none is without. */
+static gboolean
+set_remembered (CardeaConfig *self, const CardeaConfigEntry *entry, GError **error)
+{
+  const char *name = cardea_config_get_name (entry->group, "remember");
+  CardeaRememberConfig *found = NULL;
+
+  if (!check_token (entry, error))
+    return FALSE;
+  for (guint i = 0; i < self->remembered->len && found == NULL; i++) {
+    CardeaRememberConfig *other = g_ptr_array_index (self->remembered, i);
+
+    found = g_str_equal (other->name, name) ? other : NULL;
+  }
+  if (found == NULL) {
+    found = g_new0 (CardeaRememberConfig, 1);
+    found->name = g_strdup (name);
+    g_ptr_array_add (self->remembered, found);
+  }
+  replace (&found->token, entry->value);
+  return TRUE;
+}
+
 static gboolean
 set_key (CardeaConfig *self, const CardeaConfigEntry *entry, GError **error)
 {
@@ -230,6 +264,8 @@ set_key (CardeaConfig *self, const CardeaConfigEntry *entry, GError **error)
 
   if (g_str_equal (key->group, "pin"))
     return set_pin_key (self, entry, error);
+  if (g_str_equal (key->group, "remember"))
+    return set_remembered (self, entry, error);
   switch (key->type) {
   case CARDEA_CONFIG_BOOLEAN:
     return set_boolean (self, entry, error);
@@ -280,6 +316,7 @@ new_with_defaults (void)
   self->servers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->pin_sources = g_ptr_array_new_with_free_func (free_pin_source);
   self->pin_places = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->remembered = g_ptr_array_new_with_free_func (free_remembered);
   self->nss_database = g_build_filename (g_get_home_dir (), ".pki", "nssdb", NULL);
   for (guint i = 0; i < CARDEA_N_CONFIG_KEYS; i++) {
     const CardeaConfigKey *key = &cardea_config_keys[i];
@@ -333,6 +370,7 @@ cardea_config_unref (CardeaConfig *self)
   g_hash_table_unref (self->servers);
   g_hash_table_unref (self->pin_places);
   g_ptr_array_unref (self->pin_sources);
+  g_ptr_array_unref (self->remembered);
   g_free (self->nss_database);
   g_free (self);
 }
@@ -442,4 +480,10 @@ GPtrArray *
 cardea_config_get_pin_sources (const CardeaConfig *self)
 {
   return self->pin_sources;
+}
+
+GPtrArray *
+cardea_config_get_remembered (const CardeaConfig *self)
+{
+  return self->remembered;
 }

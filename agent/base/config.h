@@ -21,6 +21,13 @@ typedef struct
   int descriptor;   /* inherited, or -1 */
 } CardeaPinSourceConfig;
 
+/* A token whose PIN may be kept in the secret service, since somebody asked for that. */
+typedef struct
+{
+  char *name;  /* from the group's name, [remember NAME] */
+  char *token; /* PKCS#11 URI (RFC 7512) that must match exactly one token */
+} CardeaRememberConfig;
+
 /* Reads the files in order, a later one overriding key by key; a file that does not exist is skipped.
  * Errors: CARDEA_ERROR_CONFIGURATION with a message "FILE:LINE: what is wrong and what is allowed"; an
  * unknown group or key is an error. Never half applied. */
@@ -60,5 +67,8 @@ const char *cardea_config_get_nss_database (const CardeaConfig *self);
 
 /* [pin NAME] groups, of CardeaPinSourceConfig */
 GPtrArray *cardea_config_get_pin_sources (const CardeaConfig *self);
+
+/* [remember NAME] groups, of CardeaRememberConfig; none by default */
+GPtrArray *cardea_config_get_remembered (const CardeaConfig *self);
 
 G_END_DECLS

@@ -21,6 +21,7 @@ static void
 check_config (const CardeaConfig *config)
 {
   GPtrArray *sources = cardea_config_get_pin_sources (config);
+  GPtrArray *remembered = cardea_config_get_remembered (config);
 
   g_assert_cmpuint (cardea_config_get_drain_seconds (config), <=, 300);
   cardea_config_allows (config, "www.bank.example", 443);
@@ -36,6 +37,10 @@ check_config (const CardeaConfig *config)
     g_assert_nonnull (source->token);
     g_assert_cmpint ((source->file != NULL) + (source->credential != NULL) + (source->descriptor >= 0), ==,
                      1);
+  }
+  for (guint i = 0; i < remembered->len; i++) {
+    g_assert_nonnull (((CardeaRememberConfig *)remembered->pdata[i])->name);
+    g_assert_nonnull (((CardeaRememberConfig *)remembered->pdata[i])->token);
   }
 }
 

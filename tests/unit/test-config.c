@@ -154,6 +154,14 @@ static const struct
   { "[pin a]\ntoken=pkcs11:token=T;object=x\n", 2, "names an object" },
   { "[pin a]\ntoken=pkcs11:token=T;slot-id=1\n", 2, "names an object" },
   { "[pin a]\ntoken=pkcs11:token=T;colour=red\n", 2, "not known" },
+  { "[remember]\ntoken=pkcs11:token=T\n", 1, "there is no group [remember]" },
+  { "[remember a b]\ntoken=pkcs11:token=T\n", 1, "there is no group" },
+  { "[remembera]\ntoken=pkcs11:token=T\n", 1, "there is no group" },
+  { "[remember a]\nfile=/pin\n", 2, "has no key \"file\". Its keys are: token" },
+  { "[remember a]\ntoken=T\n", 2, "no PKCS#11 URI" },
+  { "[remember a]\ntoken=pkcs11:\n", 2, "names no token" },
+  { "[remember a]\ntoken=pkcs11:token=T?pin-value=1234\n", 2, "a PIN does not belong" },
+  { "[remember a]\ntoken=pkcs11:serial=1\ntoken=pkcs11:serial=2\n", 3, "already given on line 2" },
 };
 
 static void
@@ -308,6 +316,31 @@ test_override (Fixture *f, gconstpointer data)
   g_assert_cmpint (source->descriptor, ==, 7);
 }
 
+static const char *
+get_remembered (CardeaConfig *config, guint i, const char *name)
+{
+  const CardeaRememberConfig *found = g_ptr_array_index (cardea_config_get_remembered (config), i);
+
+  g_assert_cmpstr (found->name, ==, name);
+  return found->token;
+}
+
+/* A token is remembered only where a group says so; one of the same name replaces it. */
+static void
+test_remember (Fixture *f, gconstpointer data)
+{
+  g_autoptr (CardeaConfig) none = load_text (f, "[remember a]\n# token=pkcs11:serial=1\n");
+  g_autoptr (CardeaConfig) config = NULL;
+
+  g_assert_cmpuint (cardea_config_get_remembered (none)->len, ==, 0);
+  write_bytes (f, 1, "[remember b]\ntoken=pkcs11:serial=3\n[pin b]\ntoken=pkcs11:serial=4\nfile=/a\n", -1);
+  config = load_text (f, "[remember a]\ntoken=pkcs11:serial=1\n[remember b]\ntoken=pkcs11:serial=2\n");
+  g_assert_cmpuint (cardea_config_get_remembered (config)->len, ==, 2);
+  g_assert_cmpstr (get_remembered (config, 0, "a"), ==, "pkcs11:serial=1");
+  g_assert_cmpstr (get_remembered (config, 1, "b"), ==, "pkcs11:serial=3");
+  g_assert_cmpuint (cardea_config_get_pin_sources (config)->len, ==, 1);
+}
+
 static void
 test_override_mistake (Fixture *f, gconstpointer data)
 {
@@ -383,6 +416,7 @@ main (int argc, char **argv)
   ADD ("values", test_values);
   ADD ("allows", test_allows);
   ADD ("override", test_override);
+  ADD ("remember", test_remember);
   ADD ("override-mistake", test_override_mistake);
   g_test_add_func ("/config/token-uri", test_token_uri);
   g_test_add_func ("/config/manual-page", test_manual_page);
