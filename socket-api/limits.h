@@ -96,3 +96,8 @@
  * certificates but one it always fits, even if each byte of each text became an escape of six. */
 #define CARDEA_LIMIT_PROMPT_MESSAGE_BYTES (CARDEA_LIMIT_PROMPT_OFFERS * 32 * 1024)
 #define CARDEA_LIMIT_PROMPT_ANSWER_BYTES (6 * CARDEA_LIMIT_PROMPT_TEXT_BYTES + 128)
+
+/* What keeps PINs: a login goes on without it after that */
+#define CARDEA_LIMIT_STORE_LOOKUP_MS 3000
+#define CARDEA_LIMIT_STORE_CHANGE_MS 3000
+#define CARDEA_LIMIT_STORE_ITEMS 16 /* deleted at once, of one token */

@@ -12,8 +12,6 @@
 
 #include "agent/pin/marks.h"
 
-#define MAX_FAILED_TRIES 2
-
 void
 cardea_pin_attempt_free (CardeaPinAttempt *self)
 {
@@ -48,19 +46,20 @@ check_mark (CardeaPinAttempt *self, GError **error)
         error, G_IO_ERROR, G_IO_ERROR_EXISTS,
         "Its PIN was sent to this token before, and the token did not accept it. It is not sent again "
         "until the source changes: put the right PIN there.");
-  else if (n_marks >= MAX_FAILED_TRIES)
+  else if (n_marks >= CARDEA_PIN_MAX_FAILED_TRIES)
     g_set_error (
         error, G_IO_ERROR, G_IO_ERROR_EXISTS,
         "%u PINs of sources were sent to this token, and it accepted none; one more could lock it. Log in to "
         "it once by hand with the right PIN, then remove the marks in %s.",
         n_marks, self->folder);
-  return !marked && n_marks < MAX_FAILED_TRIES;
+  return !marked && n_marks < CARDEA_PIN_MAX_FAILED_TRIES;
 }
 
 static gboolean
 prepare (CardeaPinAttempt *self, GError **error)
 {
   CardeaPinOpened opened = { .fd = -1 };
+  g_autofree char *name = g_strdup_printf ("[pin %s]", cardea_pin_source_get_name (self->source));
 
   if (!cardea_pin_source_open (self->source, &opened, error))
     return FALSE;
@@ -71,8 +70,8 @@ prepare (CardeaPinAttempt *self, GError **error)
     return FALSE;
   }
   self->secret = cardea_pin_source_read (self->source, &opened, error);
-  return self->secret != NULL && cardea_mark_set (self->folder, self->token_uri, &self->identity,
-                                                  cardea_pin_source_get_name (self->source), error);
+  return self->secret != NULL &&
+         cardea_mark_set (self->folder, self->token_uri, &self->identity, name, error);
 }
 
 static void

@@ -9,10 +9,15 @@
 
 G_BEGIN_DECLS
 
-/* One use of one PIN source for one token: marked on disk before the PIN is known to the caller. */
+/* Tries without a success between them, of whatever sources, before a token is left to a person: below the
+ * three that a card has at least. */
+#define CARDEA_PIN_MAX_FAILED_TRIES 2
+
+/* One use of one PIN that nobody typed, for one token: marked on disk before the PIN is known to the caller.
+ */
 typedef struct
 {
-  CardeaPinSource *source;
+  CardeaPinSource *source; /* NULL for a remembered PIN */
   char *folder;
   char *token_uri;
   CardeaPinIdentity identity;

@@ -191,12 +191,12 @@ write_mark (int folder_fd, const char *name, const char *text, GError **error)
 
 gboolean
 cardea_mark_set (const char *folder, const char *token_uri, const CardeaPinIdentity *identity,
-                 const char *source_name, GError **error)
+                 const char *source, GError **error)
 {
   g_autofree char *name = make_name (token_uri, identity);
   g_autofree char *body = describe (token_uri, identity);
-  g_autofree char *text = g_strdup_printf (
-      "# The PIN source [pin %s] is not used again until it changes.\n%s", source_name, body);
+  g_autofree char *text =
+      g_strdup_printf ("# The PIN source %s is not used again until it changes.\n%s", source, body);
   gboolean done;
   int fd;
 

@@ -17,9 +17,9 @@ G_BEGIN_DECLS
 gboolean cardea_mark_find (const char *folder, const char *token_uri, const CardeaPinIdentity *identity,
                            gboolean *marked, guint *n_marks, GError **error);
 /* On disk when it returns TRUE: the file and its name. One that is there already is an error, since another
- * agent made it. @source_name is for whoever reads the file. */
+ * agent made it. @source says whose PIN it is to whoever reads the file: "[pin NAME]". */
 gboolean cardea_mark_set (const char *folder, const char *token_uri, const CardeaPinIdentity *identity,
-                          const char *source_name, GError **error);
+                          const char *source, GError **error);
 /* Gone from the disk when it returns TRUE; none there is success too. */
 gboolean cardea_mark_clear (const char *folder, const char *token_uri, const CardeaPinIdentity *identity,
                             GError **error);

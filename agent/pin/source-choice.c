@@ -25,8 +25,8 @@ cardea_pin_is_present (GPtrArray *tokens, CardeaToken *token)
   return FALSE;
 }
 
-static guint
-count_matches (GPtrArray *tokens, const char *pattern)
+guint
+cardea_pin_count_matches (GPtrArray *tokens, const char *pattern)
 {
   guint n = 0;
 
@@ -65,7 +65,7 @@ cardea_pin_find_state_obstacle (CardeaToken *token, CardeaPinState state)
 static const char *
 find_obstacle (CardeaPinSource *source, GPtrArray *tokens, CardeaToken *token, CardeaPinState state)
 {
-  guint n = count_matches (tokens, cardea_pin_source_get_token (source));
+  guint n = cardea_pin_count_matches (tokens, cardea_pin_source_get_token (source));
 
   if (n > 1)
     return "Its URI matches several tokens that are present. Add attributes, such as the serial number.";

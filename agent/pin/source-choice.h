@@ -15,6 +15,8 @@ CardeaPinSource *cardea_pin_choose_source (GPtrArray *sources, GPtrArray *tokens
                                            CardeaPinState state, GError **obstacle);
 /* Why a source's PIN is not tried on a token in @state, as a sentence, or NULL. */
 const char *cardea_pin_find_state_obstacle (CardeaToken *token, CardeaPinState state);
+/* How many of @tokens, those present, @pattern matches. */
+guint cardea_pin_count_matches (GPtrArray *tokens, const char *pattern);
 /* Whether this very token, of this very reading, is among those present. */
 gboolean cardea_pin_is_present (GPtrArray *tokens, CardeaToken *token);
 

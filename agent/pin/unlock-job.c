@@ -3,10 +3,10 @@
 
 /* The unlocking of one token, from the first who needs it to what all who wait are told.
  *
- * A source of the configuration comes first, once; then a person, as often as the token and they allow. A
- * login that was begun is always waited for, even when everybody has gone: only its outcome tells whether the
- * mark of a source may go, and whether a PIN was refused. Questions are withdrawn when nobody waits for them
- * any more. */
+ * A source of the configuration or, where there is none, a remembered PIN comes first, once; then a person,
+ * as often as the token and they allow. A login that was begun is always waited for, even when everybody has
+ * gone: only its outcome tells whether the mark of a source may go, and whether a PIN was refused. Questions
+ * are withdrawn when nobody waits for them any more. */
 
 #include "agent/pin/unlock-job.h"
 
@@ -21,23 +21,27 @@ typedef enum
 {
   JOB_CREATED,
   JOB_PREPARING,  /* a source is read and marked, in a worker */
+  JOB_RECALLING,  /* a remembered PIN is looked for and marked */
   JOB_ASKING,     /* the prompter has the question */
   JOB_LOGGING_IN, /* the token has the PIN */
+  JOB_FORGETTING, /* a remembered PIN that was refused is deleted */
   JOB_SETTLING,   /* a mark is taken away, in a worker */
   JOB_DONE,
 } JobState;
 
-static const char *const state_names[] = {
-  "created", "preparing", "asking", "logging-in", "settling", "done"
-};
+static const char *const state_names[] = { "created",    "preparing",  "recalling", "asking",
+                                           "logging-in", "forgetting", "settling",  "done" };
 
 /* Where each state may lead, as bits. */
 static const guint transitions[] = {
-  [JOB_CREATED] = 1 << JOB_PREPARING | 1 << JOB_ASKING | 1 << JOB_DONE,
+  [JOB_CREATED] = 1 << JOB_PREPARING | 1 << JOB_RECALLING | 1 << JOB_ASKING | 1 << JOB_DONE,
   [JOB_PREPARING] = 1 << JOB_ASKING | 1 << JOB_LOGGING_IN | 1 << JOB_SETTLING | 1 << JOB_DONE,
+  [JOB_RECALLING] =
+      1 << JOB_ASKING | 1 << JOB_LOGGING_IN | 1 << JOB_FORGETTING | 1 << JOB_SETTLING | 1 << JOB_DONE,
   [JOB_ASKING] = 1 << JOB_ASKING | 1 << JOB_LOGGING_IN | 1 << JOB_DONE,
-  [JOB_LOGGING_IN] = 1 << JOB_ASKING | 1 << JOB_SETTLING | 1 << JOB_DONE,
-  [JOB_SETTLING] = 1 << JOB_PREPARING | 1 << JOB_ASKING | 1 << JOB_DONE,
+  [JOB_LOGGING_IN] = 1 << JOB_ASKING | 1 << JOB_FORGETTING | 1 << JOB_SETTLING | 1 << JOB_DONE,
+  [JOB_FORGETTING] = 1 << JOB_ASKING | 1 << JOB_DONE,
+  [JOB_SETTLING] = 1 << JOB_PREPARING | 1 << JOB_RECALLING | 1 << JOB_ASKING | 1 << JOB_DONE,
   [JOB_DONE] = 0,
 };
 
@@ -54,13 +58,14 @@ struct _CardeaUnlockJob
   GPtrArray *waiters;        /* of Waiter */
   GCancellable *question;    /* of the question that is open */
   CardeaPinSource *source;   /* the one that is tried first, or NULL */
-  CardeaPinAttempt *attempt; /* with a source's PIN, until its mark is settled */
+  CardeaPinAttempt *attempt; /* with a source's or a remembered PIN, until its mark is settled */
   CardeaSecret *typed;       /* with a person's PIN */
   GError *obstacle;          /* why the source is not used */
   GError *refusal;           /* the last PIN was refused */
   GError *outcome;           /* while settling: what is to be told, NULL for success */
   guint n_questions;
   gboolean typed_refused;
+  gboolean may_keep;  /* no source names the token: what is typed may be remembered */
   gboolean unused;    /* while settling: the PIN was not sent, since nobody waited any more */
   gboolean held_back; /* while settling: nor then, since the token has few tries left */
 };
@@ -183,20 +188,44 @@ read_state (const GError *error)
   return state;
 }
 
+static gboolean
+is_remembered (CardeaUnlockJob *self)
+{
+  return self->attempt != NULL && self->attempt->source == NULL;
+}
+
+static void
+on_forgotten (GObject *source, GAsyncResult *result, gpointer data)
+{
+  ask_or_fail (data);
+}
+
+/* It is waited for, within its limit: what a person types next must come into the store after this. */
+static void
+forget (CardeaUnlockJob *self)
+{
+  set_state (self, JOB_FORGETTING);
+  cardea_remembered_forget_async (self->world->remembered, self->token, on_forgotten, self);
+}
+
 static void
 on_refused (CardeaUnlockJob *self, const GError *error)
 {
+  gboolean remembered = is_remembered (self);
   CardeaSecret *sent = self->attempt != NULL ? self->attempt->secret : self->typed;
 
   cardea_pin_record_refuse (self->record, sent, read_state (error));
   self->typed_refused = self->attempt == NULL;
-  if (self->attempt != NULL)
+  if (self->attempt != NULL && !remembered)
     cardea_pin_source_refuse (self->source);
   g_clear_error (&self->refusal);
   self->refusal = cardea_pin_error_refused (self->token, self->record->state);
   /* The mark stays. */
   g_clear_pointer (&self->attempt, cardea_pin_attempt_free);
-  ask_or_fail (self);
+  if (remembered)
+    forget (self);
+  else
+    ask_or_fail (self);
 }
 
 /* The token had fewer tries left than when it was listed: a person may help, the source must not. */
@@ -205,8 +234,9 @@ on_held_back (CardeaUnlockJob *self, const GError *error)
 {
   const char *obstacle = cardea_pin_find_state_obstacle (self->token, read_state (error));
 
-  self->obstacle = cardea_pin_error_source (self->token, cardea_pin_source_get_name (self->source),
-                                            obstacle != NULL ? obstacle : error->message);
+  if (!is_remembered (self))
+    self->obstacle = cardea_pin_error_source (self->token, cardea_pin_source_get_name (self->source),
+                                              obstacle != NULL ? obstacle : error->message);
   self->held_back = TRUE;
   settle (self, NULL);
 }
@@ -222,6 +252,20 @@ was_held_back (CardeaUnlockJob *self, const GError *error)
 }
 
 static void
+on_accepted (CardeaUnlockJob *self)
+{
+  g_autoptr (GPtrArray) tokens = self->world->login->get_tokens (self->world->login_data);
+
+  cardea_pin_record_accept (self->record);
+  if (self->attempt == NULL)
+    cardea_remembered_accept (self->world->remembered, self->owner, tokens, self->token, self->typed,
+                              self->may_keep);
+  else if (is_remembered (self))
+    g_message ("Logged in with the remembered PIN: %s", self->token->uri);
+  settle (self, NULL);
+}
+
+static void
 on_logged_in (GObject *source, GAsyncResult *result, gpointer data)
 {
   CardeaUnlockJob *self = data;
@@ -229,8 +273,7 @@ on_logged_in (GObject *source, GAsyncResult *result, gpointer data)
   gboolean done = self->world->login->login_finish (self->world->login_data, self->token, result, &error);
 
   if (done) {
-    cardea_pin_record_accept (self->record);
-    settle (self, NULL);
+    on_accepted (self);
   } else if (g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_PIN_REFUSED)) {
     on_refused (self, error);
   } else if (was_held_back (self, error)) {
@@ -250,6 +293,16 @@ log_in (CardeaUnlockJob *self, CardeaSecret *pin)
   set_state (self, JOB_LOGGING_IN);
   self->world->login->login_async (self->world->login_data, self->token, pin, self->attempt != NULL,
                                    on_logged_in, self);
+}
+
+/* Not any more, if leases were ended while it was looked for. */
+static gboolean
+may_remembered_serve (CardeaUnlockJob *self)
+{
+  g_autoptr (GPtrArray) tokens = self->world->login->get_tokens (self->world->login_data);
+
+  return cardea_remembered_may_serve (self->world->remembered, tokens, self->token,
+                                      cardea_pin_record_get_state (self->record, self->token));
 }
 
 static gboolean
@@ -289,6 +342,34 @@ on_prepared (GObject *source, GAsyncResult *result, gpointer data)
     self->obstacle = cardea_pin_error_source (self->token, name, "The token has refused this PIN before.");
     g_clear_pointer (&self->attempt, cardea_pin_attempt_free);
     ask_or_fail (self);
+  } else {
+    log_in (self, self->attempt->secret);
+  }
+}
+
+static void
+on_recalled (GObject *source, GAsyncResult *result, gpointer data)
+{
+  CardeaUnlockJob *self = data;
+  g_autoptr (GError) error = NULL;
+
+  self->attempt = cardea_remembered_recall_finish (result, &error);
+  if (error != NULL)
+    g_message ("The remembered PIN of %s is not used. %s", self->token->uri, error->message);
+  self->unused = self->waiters->len == 0;
+  if (self->attempt == NULL) {
+    ask_or_fail (self);
+  } else if (self->unused) {
+    settle (self, NULL);
+  } else if (!is_still_present (self)) {
+    settle (self, make_gone (self));
+  } else if (cardea_pin_record_is_refused (self->record, self->attempt->secret)) {
+    /* The mark stays. */
+    g_clear_pointer (&self->attempt, cardea_pin_attempt_free);
+    forget (self);
+  } else if (!may_remembered_serve (self)) {
+    self->held_back = TRUE;
+    settle (self, NULL);
   } else {
     log_in (self, self->attempt->secret);
   }
@@ -454,6 +535,17 @@ cardea_unlock_job_new (GObject *owner, const CardeaUnlockWorld *world, CardeaPin
   return self;
 }
 
+static void
+recall_or_ask (CardeaUnlockJob *self)
+{
+  if (!self->may_keep || !may_remembered_serve (self)) {
+    ask_or_fail (self);
+    return;
+  }
+  set_state (self, JOB_RECALLING);
+  cardea_remembered_recall_async (self->world->remembered, self->token, on_recalled, self);
+}
+
 void
 cardea_unlock_job_start (CardeaUnlockJob *self)
 {
@@ -462,8 +554,9 @@ cardea_unlock_job_start (CardeaUnlockJob *self)
       cardea_pin_choose_source (self->world->sources, tokens, self->token,
                                 cardea_pin_record_get_state (self->record, self->token), &self->obstacle);
 
+  self->may_keep = source == NULL && self->obstacle == NULL;
   if (source == NULL) {
-    ask_or_fail (self);
+    recall_or_ask (self);
     return;
   }
   g_clear_pointer (&self->source, cardea_pin_source_unref);

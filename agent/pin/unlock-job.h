@@ -5,6 +5,7 @@
 
 #include "agent/pin/login.h"
 #include "agent/pin/record.h"
+#include "agent/pin/remembered-pin.h"
 
 G_BEGIN_DECLS
 
@@ -16,6 +17,7 @@ typedef struct
   const CardeaPinLogin *login;
   gpointer login_data;
   GPtrArray *sources; /* of CardeaPinSource; replaced as a whole */
+  CardeaRemembered *remembered;
 } CardeaUnlockWorld;
 
 /* One token being unlocked, for as many as wait for it. Main loop only. */

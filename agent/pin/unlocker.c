@@ -45,6 +45,7 @@ cardea_unlocker_finalize (GObject *object)
   g_clear_object (&self->world.prompter);
   g_free (self->world.folder);
   g_ptr_array_unref (self->world.sources);
+  cardea_remembered_free (self->world.remembered);
   if (self->destroy != NULL)
     self->destroy (self->world.login_data);
   g_hash_table_unref (self->jobs);
@@ -74,6 +75,7 @@ cardea_unlocker_new_with_login (CardeaPrompter *prompter, const char *state_dire
 
   self->world.prompter = g_object_ref (prompter);
   self->world.folder = g_strdup (state_directory);
+  self->world.remembered = cardea_remembered_new (state_directory);
   self->world.login = login;
   self->world.login_data = data;
   self->destroy = destroy;
@@ -104,6 +106,31 @@ cardea_unlocker_set_sources (CardeaUnlocker *self, GPtrArray *sources)
     g_ptr_array_add (next, obtain_source (self, g_ptr_array_index (sources, i)));
   g_ptr_array_unref (self->world.sources);
   self->world.sources = next;
+}
+
+void
+cardea_unlocker_set_store (CardeaUnlocker *self, CardeaPinStore *store)
+{
+  g_return_if_fail (CARDEA_IS_UNLOCKER (self));
+  g_return_if_fail (store == NULL || CARDEA_IS_PIN_STORE (store));
+
+  cardea_remembered_set_store (self->world.remembered, store);
+}
+
+void
+cardea_unlocker_set_remembered (CardeaUnlocker *self, GPtrArray *tokens)
+{
+  g_return_if_fail (CARDEA_IS_UNLOCKER (self));
+
+  cardea_remembered_set_tokens (self->world.remembered, tokens);
+}
+
+void
+cardea_unlocker_require_person (CardeaUnlocker *self, const char *token_uri)
+{
+  g_return_if_fail (CARDEA_IS_UNLOCKER (self));
+
+  cardea_remembered_require_person (self->world.remembered, token_uri);
 }
 
 static CardeaPinRecord *

@@ -6,13 +6,15 @@
 #include <gio/gio.h>
 
 #include "agent/base/config.h"
+#include "agent/pin/pin-store.h"
 #include "agent/prompt/prompter.h"
 #include "agent/tokens/catalogue.h"
 
 G_BEGIN_DECLS
 
 /* Logs tokens in, one question per token at a time however many connections wait, and never sends a PIN that
- * was refused again. A PIN source of the configuration comes first, then the prompter. Main loop only. */
+ * was refused again. A PIN source of the configuration comes first, else a remembered PIN, then the prompter.
+ * Main loop only. */
 #define CARDEA_TYPE_UNLOCKER (cardea_unlocker_get_type ())
 G_DECLARE_FINAL_TYPE (CardeaUnlocker, cardea_unlocker, CARDEA, UNLOCKER, GObject)
 
@@ -22,6 +24,14 @@ CardeaUnlocker *cardea_unlocker_new (CardeaPrompter *prompter, CardeaCatalogue *
                                      const char *state_directory);
 /* The sources of PINs from now on (CardeaPinSourceConfig elements). */
 void cardea_unlocker_set_sources (CardeaUnlocker *self, GPtrArray *sources);
+
+/* Where PINs are remembered; NULL, as at first: nowhere. */
+void cardea_unlocker_set_store (CardeaUnlocker *self, CardeaPinStore *store);
+/* The tokens whose PIN is remembered from now on (CardeaRememberConfig elements); none at first. */
+void cardea_unlocker_set_remembered (CardeaUnlocker *self, GPtrArray *tokens);
+/* Leases were ended: no remembered PIN serves @token_uri (NULL: any token, also one that comes later) before
+ * a person typed the right PIN of that token. */
+void cardea_unlocker_require_person (CardeaUnlocker *self, const char *token_uri);
 
 /* Returns at once when the token needs no login or is logged in. @template names program and server for the
  * question.

@@ -74,7 +74,7 @@ set_mark (Fixture *f)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (cardea_mark_set (f->folder, token, &identity, "a", &error));
+  g_assert_true (cardea_mark_set (f->folder, token, &identity, "[pin a]", &error));
   g_assert_no_error (error);
 }
 
@@ -152,8 +152,8 @@ test_all_of_a_token (Fixture *f, gconstpointer data)
 
   second.inode++;
   set_mark (f);
-  g_assert_true (cardea_mark_set (f->folder, token, &second, "a", &error));
-  g_assert_true (cardea_mark_set (f->folder, other, &identity, "a", &error));
+  g_assert_true (cardea_mark_set (f->folder, token, &second, "[pin a]", &error));
+  g_assert_true (cardea_mark_set (f->folder, other, &identity, "[pin a]", &error));
   g_assert_true (cardea_mark_find (f->folder, token, &identity, &marked, &n_marks, &error));
   g_assert_cmpuint (n_marks, ==, 2);
   g_assert_true (cardea_mark_accept (f->folder, token, &identity, &error));
@@ -184,7 +184,7 @@ race_for_mark (gpointer data)
   g_atomic_int_inc (racer->ready);
   while (g_atomic_int_get (racer->ready) < 4)
     g_thread_yield ();
-  if (cardea_mark_set (racer->f->folder, token, &identity, "a", NULL))
+  if (cardea_mark_set (racer->f->folder, token, &identity, "[pin a]", NULL))
     g_atomic_int_inc (racer->made);
   return NULL;
 }
@@ -219,7 +219,7 @@ test_full_disk (Fixture *f, gconstpointer data)
     signal (SIGXFSZ, SIG_IGN);
     if (setrlimit (RLIMIT_FSIZE, &none) != 0)
       _exit (2);
-    _exit (cardea_mark_set (f->folder, token, &identity, "a", NULL) ? 1 : 0);
+    _exit (cardea_mark_set (f->folder, token, &identity, "[pin a]", NULL) ? 1 : 0);
   }
   g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
   g_assert_cmpint (status, ==, 0);
@@ -240,7 +240,7 @@ test_link_in_place (Fixture *f, gconstpointer data)
   g_assert_cmpint (unlink (path), ==, 0);
   g_assert_cmpint (symlink (outside, path), ==, 0);
   g_assert_true (is_marked (f, token, &identity));
-  g_assert_false (cardea_mark_set (f->folder, token, &identity, "a", NULL));
+  g_assert_false (cardea_mark_set (f->folder, token, &identity, "[pin a]", NULL));
   g_assert_false (g_file_test (outside, G_FILE_TEST_EXISTS));
   clear_mark (f);
 }
@@ -250,7 +250,7 @@ assert_no_mark_possible (Fixture *f)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (cardea_mark_set (f->folder, token, &identity, "a", &error));
+  g_assert_false (cardea_mark_set (f->folder, token, &identity, "[pin a]", &error));
   g_assert_nonnull (error);
   g_assert_true (g_str_has_suffix (error->message, "."));
 }

@@ -46,6 +46,8 @@ fake_login_async (gpointer data, CardeaToken *token, CardeaSecret *pin, gboolean
   FakeTokens *fake = data;
   GTask *task = g_task_new (NULL, NULL, callback, callback_data);
 
+  if (fake->before_login != NULL)
+    fake->before_login (fake->before_login_data);
   if (fake->dies)
     kill (getpid (), SIGKILL);
   g_assert_nonnull (pin);

@@ -24,6 +24,8 @@ typedef struct
   gboolean holds_back; /* it is not sent where care is wanted */
   gboolean holds;      /* a login is answered by unlocker_answer () only */
   GTask *held;
+  void (*before_login) (gpointer data); /* or NULL */
+  gpointer before_login_data;
 } FakeTokens;
 
 /* A person who answers from a list, or not at all. */
