@@ -221,6 +221,24 @@ test_tried_again (Fixture *f, gconstpointer data)
   assert_written (f, "one");
 }
 
+/* A worker's failure that is told after a later write succeeded is no problem any more. */
+static void
+test_failure_is_late (Fixture *f, gconstpointer data)
+{
+  make_folder_bad (f);
+  f->text = "one";
+  cardea_decisions_saver_change (f->saver);
+  while (!g_main_context_pending (NULL)) /* until the worker has failed */
+    g_usleep (1000);
+  g_assert_cmpint (chmod (f->place.folder, 0700), ==, 0);
+  f->text = "two";
+  cardea_decisions_saver_change_later (f->saver);
+  g_assert_true (cardea_decisions_saver_flush (f->saver, NULL));
+  wait_settled (f, 2);
+  g_assert_null (cardea_decisions_saver_get_error (f->saver));
+  assert_written (f, "two");
+}
+
 static void
 test_blocked (Fixture *f, gconstpointer data)
 {
@@ -274,6 +292,7 @@ main (int argc, char **argv)
   ADD ("blocking-flush", NEVER_MS, test_blocking_flush);
   ADD ("failure", NEVER_MS, test_failure);
   ADD ("tried-again", SOON_MS, test_tried_again);
+  ADD ("failure-is-late", NEVER_MS, test_failure_is_late);
   ADD ("blocked", SOON_MS, test_blocked);
   ADD ("closed-during-a-write", NEVER_MS, test_closed_during_a_write);
   return g_test_run ();
