@@ -190,7 +190,7 @@ test_silent_bus (void)
 
 typedef struct
 {
-  GTestDBus *bus;
+  GSubprocess *bus;
   GDBusConnection *connection;
   const char *answer; /* of the manager, as text; NULL: none comes */
   guint32 scheme;
@@ -245,17 +245,29 @@ own_name (Fixture *f, const char *name)
   g_assert_nonnull (reply);
 }
 
+static char *
+start_bus (Fixture *f)
+{
+  g_autoptr (GDataInputStream) output = NULL;
+
+  f->bus = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE, NULL,
+                             "dbus-daemon", "--session", "--nofork", "--print-address", NULL);
+  g_assert_nonnull (f->bus);
+  output = g_data_input_stream_new (g_subprocess_get_stdout_pipe (f->bus));
+  return g_data_input_stream_read_line (output, NULL, NULL, NULL);
+}
+
 static void
 set_up (Fixture *f, gconstpointer data)
 {
   g_autoptr (GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (INTERFACES, NULL);
+  g_autofree char *address = start_bus (f);
 
-  f->bus = g_test_dbus_new (G_TEST_DBUS_NONE);
-  g_test_dbus_up (f->bus);
-  f->connection = g_dbus_connection_new_for_address_sync (g_test_dbus_get_bus_address (f->bus),
-                                                          G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                                              G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                                          NULL, NULL, NULL);
+  g_assert_nonnull (address);
+  g_setenv ("DBUS_SESSION_BUS_ADDRESS", address, TRUE);
+  f->connection = g_dbus_connection_new_for_address_sync (
+      address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+      NULL, NULL, NULL);
   g_assert_nonnull (f->connection);
   g_dbus_connection_add_filter (f->connection, answer_get, f, NULL);
   g_dbus_connection_register_object (f->connection, "/org/freedesktop/portal/desktop", node->interfaces[0],
@@ -267,7 +279,8 @@ tear_down (Fixture *f, gconstpointer data)
 {
   g_dbus_connection_close_sync (f->connection, NULL, NULL);
   g_clear_object (&f->connection);
-  g_test_dbus_stop (f->bus);
+  g_subprocess_force_exit (f->bus);
+  g_subprocess_wait (f->bus, NULL, NULL);
   g_clear_object (&f->bus);
 }
 
