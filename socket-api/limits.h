@@ -88,7 +88,7 @@
 #define CARDEA_LIMIT_QUESTIONS_WAITING 16    /* behind the one that is shown */
 #define CARDEA_LIMIT_DISPLAY_MS 500          /* for the session bus to tell which display there is */
 #define CARDEA_LIMIT_PROMPT_END_MS 1000      /* for a prompt to end after its answer */
-#define CARDEA_LIMIT_PROMPT_WITHDRAW_MS 3000 /* and after its question was withdrawn, with a word why */
+#define CARDEA_LIMIT_PROMPT_WITHDRAW_MS 8000 /* and after its question was withdrawn: a person reads why */
 #define CARDEA_LIMIT_PROMPT_TEXT_BYTES 4096  /* one text of a question, as UTF-8 */
 #define CARDEA_LIMIT_PROMPT_OFFERS 256
 #define CARDEA_LIMIT_PROMPT_ITEMS 32 /* a certificate's purposes or reasons, a program's parents */

@@ -10,11 +10,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-CardeaChild *
+CardeaProcess *
 cardea_host_process_new (const char *const *arguments, const char *const *environment, GMainContext *context,
-                         CardeaChildEnded ended, gpointer data, int *socket, GError **error)
+                         CardeaProcessEnded ended, gpointer data, int *socket, GError **error)
 {
-  CardeaChild *child = NULL;
+  CardeaProcess *child = NULL;
   int ends[2];
 
   if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
@@ -24,7 +24,7 @@ cardea_host_process_new (const char *const *arguments, const char *const *enviro
   }
   /* Only our end: the host waits for its requests. */
   if (g_unix_set_fd_nonblocking (ends[0], TRUE, error))
-    child = cardea_child_new (arguments, environment, &ends[1], 1, context, ended, data, error);
+    child = cardea_process_new (arguments, environment, &ends[1], 1, context, ended, data, error);
   close (ends[1]);
   if (child == NULL)
     close (ends[0]);

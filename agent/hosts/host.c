@@ -34,7 +34,7 @@ struct _CardeaHost
   GMainContext *context;
   CardeaHostDeadlines deadlines;
 
-  CardeaChild *process;       /* NULL: none runs */
+  CardeaProcess *process;     /* NULL: none runs */
   CardeaHostChannel *channel; /* as long as the process */
   gboolean ready;             /* the module is loaded and initialised */
   guint64 generation;
@@ -124,7 +124,7 @@ end_process (CardeaHost *self)
   g_clear_pointer (&self->channel, cardea_host_channel_free);
   self->ready = FALSE;
   self->listing = NULL;
-  return cardea_child_end (g_steal_pointer (&self->process));
+  return cardea_process_end (g_steal_pointer (&self->process));
 }
 
 /* Everybody who waits is told; takes @message. Those who are told may call again at once, and are then part
@@ -519,7 +519,7 @@ cardea_host_kill (CardeaHost *self)
 GPid
 cardea_host_get_pid (CardeaHost *self)
 {
-  return self->process != NULL ? cardea_child_get_pid (self->process) : 0;
+  return self->process != NULL ? cardea_process_get_pid (self->process) : 0;
 }
 
 const CardeaHostSpec *

@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "agent/base/child.h"
+#include "agent/base/process.h"
 #include "agent/prompt/acceptance.h"
 #include "agent/prompt/channel.h"
 #include "socket-api/wire/error.h"
@@ -55,7 +55,7 @@ struct _CardeaDialog
   gpointer data;
 
   DialogState state;
-  CardeaChild *child;           /* NULL once gone */
+  CardeaProcess *child;         /* NULL once gone */
   CardeaPromptChannel *channel; /* NULL once the prompt ended its side */
   int pin;                      /* the read end of its pipe, or -1 */
   guint pin_source, timer;      /* sources; 0: none */
@@ -67,7 +67,7 @@ static void
 set_state (CardeaDialog *self, DialogState state)
 {
   g_assert ((transitions[self->state] & 1u << state) != 0);
-  g_debug ("dialog %d: %s -> %s", cardea_child_get_pid (self->child), state_names[self->state],
+  g_debug ("dialog %d: %s -> %s", cardea_process_get_pid (self->child), state_names[self->state],
            state_names[state]);
   self->state = state;
 }
@@ -80,7 +80,7 @@ end_process (CardeaDialog *self)
   g_clear_handle_id (&self->timer, g_source_remove);
   g_clear_handle_id (&self->pin_source, g_source_remove);
   g_clear_pointer (&self->channel, cardea_prompt_channel_free);
-  return cardea_child_end (g_steal_pointer (&self->child));
+  return cardea_process_end (g_steal_pointer (&self->child));
 }
 
 static void
@@ -343,8 +343,8 @@ start (CardeaDialog *self, const char *program, const char *const *environment, 
   guint n_given = self->question->kind == CARDEA_PROMPT_PIN ? 2 : 1;
 
   if (g_unix_set_fd_nonblocking (sockets[0], TRUE, error))
-    self->child = cardea_child_new (arguments, environment, given, n_given, g_main_context_default (),
-                                    on_child_ended, self, error);
+    self->child = cardea_process_new (arguments, environment, given, n_given, g_main_context_default (),
+                                      on_child_ended, self, error);
   close (sockets[1]);
   close (pipe_ends[1]);
   *socket = sockets[0];

@@ -18,7 +18,7 @@
 typedef struct
 {
   HostRig *rig;
-  CardeaChild *process;
+  CardeaProcess *process;
   int socket;
   guint8 buffer[CARDEA_LIMIT_HOST_MESSAGE_BYTES];
 } Fixture;
@@ -75,7 +75,7 @@ tear_down (Fixture *self, gconstpointer data)
 {
   close (self->socket);
   if (self->process != NULL)
-    g_free (cardea_child_end (self->process));
+    g_free (cardea_process_end (self->process));
   g_assert_cmpuint (host_rig_count_log (self->rig, "C_Login"), ==, 0);
   host_rig_free (self->rig);
 }
@@ -103,7 +103,7 @@ check_ended (Fixture *self, const char *how)
 
   g_assert_false (receive (self, &message));
 
-  g_autofree char *description = cardea_child_end (g_steal_pointer (&self->process));
+  g_autofree char *description = cardea_process_end (g_steal_pointer (&self->process));
 
   g_assert_cmpstr (description, ==, how);
 }

@@ -7,7 +7,7 @@
  * process that cannot die at once (it waits for a device inside the kernel) is left to a source that reaps it
  * later, so that the loop waits for nobody. */
 
-#include "agent/base/child.h"
+#include "agent/base/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@
 #define FIRST_GIVEN 3
 #define DEATH_MS 200 /* for a killed process to be gone */
 
-struct _CardeaChild
+struct _CardeaProcess
 {
   pid_t pid;
   int pidfd;
@@ -31,7 +31,7 @@ struct _CardeaChild
   GSource *source;
   int status;
   gboolean reaped;
-  CardeaChildEnded ended;
+  CardeaProcessEnded ended;
   gpointer data;
 };
 
@@ -43,7 +43,7 @@ set_errno (GError **error, int code, const char *what)
 }
 
 static gboolean
-reap (CardeaChild *self)
+reap (CardeaProcess *self)
 {
   pid_t pid;
 
@@ -56,7 +56,7 @@ reap (CardeaChild *self)
 
 /* Also what it started: that is in its session, whose number stays its own until it is reaped. */
 static void
-kill_children (CardeaChild *self)
+kill_children (CardeaProcess *self)
 {
   kill (-self->pid, SIGKILL);
 }
@@ -64,7 +64,7 @@ kill_children (CardeaChild *self)
 static gboolean
 on_process_ended (int fd, GIOCondition condition, gpointer data)
 {
-  CardeaChild *self = data;
+  CardeaProcess *self = data;
 
   kill_children (self);
   if (!reap (self))
@@ -74,7 +74,7 @@ on_process_ended (int fd, GIOCondition condition, gpointer data)
 }
 
 static void
-process_free (CardeaChild *self)
+process_free (CardeaProcess *self)
 {
   if (self->source != NULL) {
     g_source_destroy (self->source);
@@ -87,7 +87,7 @@ process_free (CardeaChild *self)
 }
 
 static void
-watch (CardeaChild *self, GUnixFDSourceFunc function)
+watch (CardeaProcess *self, GUnixFDSourceFunc function)
 {
   if (self->source != NULL) {
     g_source_destroy (self->source);
@@ -157,11 +157,11 @@ static int
 spawn_with_moved (const char *const *arguments, const char *const *environment, const int *descriptors,
                   guint n_descriptors, pid_t *pid)
 {
-  int moved[CARDEA_CHILD_DESCRIPTORS] = { -1, -1, -1, -1 };
+  int moved[CARDEA_PROCESS_DESCRIPTORS] = { -1, -1, -1, -1 };
   int code = 0;
 
   for (guint i = 0; code == 0 && i < n_descriptors; i++) {
-    moved[i] = fcntl (descriptors[i], F_DUPFD_CLOEXEC, FIRST_GIVEN + CARDEA_CHILD_DESCRIPTORS);
+    moved[i] = fcntl (descriptors[i], F_DUPFD_CLOEXEC, FIRST_GIVEN + CARDEA_PROCESS_DESCRIPTORS);
     code = moved[i] < 0 ? errno : 0;
   }
   if (code == 0)
@@ -172,15 +172,15 @@ spawn_with_moved (const char *const *arguments, const char *const *environment, 
   return code;
 }
 
-CardeaChild *
-cardea_child_new (const char *const *arguments, const char *const *environment, const int *descriptors,
-                  guint n_descriptors, GMainContext *context, CardeaChildEnded ended, gpointer data,
-                  GError **error)
+CardeaProcess *
+cardea_process_new (const char *const *arguments, const char *const *environment, const int *descriptors,
+                    guint n_descriptors, GMainContext *context, CardeaProcessEnded ended, gpointer data,
+                    GError **error)
 {
   pid_t pid;
   int code;
 
-  g_return_val_if_fail (n_descriptors <= CARDEA_CHILD_DESCRIPTORS, NULL);
+  g_return_val_if_fail (n_descriptors <= CARDEA_PROCESS_DESCRIPTORS, NULL);
 
   code = spawn_with_moved (arguments, environment, descriptors, n_descriptors, &pid);
   if (code != 0) {
@@ -188,7 +188,7 @@ cardea_child_new (const char *const *arguments, const char *const *environment, 
     return NULL;
   }
 
-  CardeaChild *self = g_new0 (CardeaChild, 1);
+  CardeaProcess *self = g_new0 (CardeaProcess, 1);
 
   self->pid = pid;
   self->context = g_main_context_ref (context);
@@ -197,7 +197,7 @@ cardea_child_new (const char *const *arguments, const char *const *environment, 
   self->pidfd = syscall (SYS_pidfd_open, pid, 0); /* CLOEXEC by itself */
   if (self->pidfd < 0) {
     set_errno (error, errno, arguments[0]);
-    g_free (cardea_child_end (self));
+    g_free (cardea_process_end (self));
     return NULL;
   }
   watch (self, on_process_ended);
@@ -205,13 +205,13 @@ cardea_child_new (const char *const *arguments, const char *const *environment, 
 }
 
 GPid
-cardea_child_get_pid (const CardeaChild *self)
+cardea_process_get_pid (const CardeaProcess *self)
 {
   return self->pid;
 }
 
 static char *
-describe (const CardeaChild *self)
+describe (const CardeaProcess *self)
 {
   if (self->reaped && WIFSIGNALED (self->status))
     return g_strdup_printf ("signal %d (%s)", WTERMSIG (self->status), g_strsignal (WTERMSIG (self->status)));
@@ -223,7 +223,7 @@ describe (const CardeaChild *self)
 static gboolean
 on_late_end (int fd, GIOCondition condition, gpointer data)
 {
-  CardeaChild *self = data;
+  CardeaProcess *self = data;
 
   if (!reap (self))
     return G_SOURCE_CONTINUE;
@@ -233,7 +233,7 @@ on_late_end (int fd, GIOCondition condition, gpointer data)
 
 /* The pid is still ours: nobody else waits for it, so it cannot be another's until reap(). */
 static void
-kill_and_wait (CardeaChild *self)
+kill_and_wait (CardeaProcess *self)
 {
   struct pollfd item = { self->pidfd, POLLIN, 0 };
   gint64 until = g_get_monotonic_time () + DEATH_MS * 1000;
@@ -247,7 +247,7 @@ kill_and_wait (CardeaChild *self)
 }
 
 char *
-cardea_child_end (CardeaChild *self)
+cardea_process_end (CardeaProcess *self)
 {
   g_autofree char *description = NULL;
 
