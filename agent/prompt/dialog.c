@@ -322,7 +322,8 @@ cardea_dialog_withdraw (CardeaDialog *self, const char *reason)
   set_timer (self, silent ? 0 : self->times.withdraw_ms);
 }
 
-/* Gives the prompt its ends, takes ours. */
+/* Gives the prompt its ends, takes ours. The pipe is there whatever is asked: a number that means something
+ * for one question must not be another thing's for the next. */
 static gboolean
 start (CardeaDialog *self, const char *program, const char *const *environment, int *socket, GError **error)
 {
@@ -340,11 +341,10 @@ start (CardeaDialog *self, const char *program, const char *const *environment, 
   }
 
   const int given[] = { sockets[1], pipe_ends[1] };
-  guint n_given = self->question->kind == CARDEA_PROMPT_PIN ? 2 : 1;
 
   if (g_unix_set_fd_nonblocking (sockets[0], TRUE, error))
-    self->child = cardea_process_new (arguments, environment, given, n_given, g_main_context_default (),
-                                      on_child_ended, self, error);
+    self->child = cardea_process_new (arguments, environment, given, G_N_ELEMENTS (given),
+                                      g_main_context_default (), on_child_ended, self, error);
   close (sockets[1]);
   close (pipe_ends[1]);
   *socket = sockets[0];
