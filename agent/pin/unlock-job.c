@@ -57,6 +57,7 @@ struct _CardeaUnlockJob
   JobState state;
   GPtrArray *waiters;        /* of Waiter */
   GCancellable *question;    /* of the question that is open */
+  GCancellable *token_gone;  /* the same question's */
   CardeaPinSource *source;   /* the one that is tried first, or NULL */
   CardeaPinAttempt *attempt; /* with a source's or a remembered PIN, until its mark is settled */
   CardeaSecret *typed;       /* with a person's PIN */
@@ -123,6 +124,7 @@ free_job (CardeaUnlockJob *self)
 {
   g_ptr_array_unref (self->waiters);
   g_clear_object (&self->question);
+  g_clear_object (&self->token_gone);
   g_clear_pointer (&self->attempt, cardea_pin_attempt_free);
   g_clear_pointer (&self->source, cardea_pin_source_unref);
   g_clear_pointer (&self->typed, cardea_secret_unref);
@@ -396,6 +398,10 @@ on_answered (GObject *source, GAsyncResult *result, gpointer data)
     ask_or_fail (self);
   } else if (g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_INTERACTION_REQUIRED)) {
     finish (self, self->refusal != NULL ? self->refusal : self->obstacle != NULL ? self->obstacle : error);
+  } else if (g_cancellable_is_cancelled (self->token_gone)) {
+    g_autoptr (GError) gone = make_gone (self);
+
+    finish (self, gone);
   } else if (error != NULL) {
     finish (self, error);
   } else if (self->waiters->len == 0) {
@@ -434,6 +440,7 @@ make_question (CardeaUnlockJob *self, const CardeaPinQuestion *template)
   question->locked = state == CARDEA_PIN_LOCKED;
   question->must_change = state == CARDEA_PIN_MUST_CHANGE;
   question->rejected = self->typed_refused;
+  question->token_gone = g_object_ref (self->token_gone);
   return question;
 }
 
@@ -467,11 +474,13 @@ ask_or_fail (CardeaUnlockJob *self)
     finish (self, self->refusal);
     return;
   }
+  g_clear_object (&self->question);
+  self->question = g_cancellable_new ();
+  g_clear_object (&self->token_gone);
+  self->token_gone = g_cancellable_new ();
   first = g_ptr_array_index (self->waiters, 0);
   question = make_question (self, first->template);
   self->n_questions++;
-  g_clear_object (&self->question);
-  self->question = g_cancellable_new ();
   set_state (self, JOB_ASKING);
   cardea_prompter_ask_pin_async (self->world->prompter, question, self->question, on_answered, self);
 }
@@ -517,6 +526,13 @@ cardea_unlock_job_join (CardeaUnlockJob *self, GTask *task, guint64 generation,
     g_source_attach (waiter->cancelled, g_main_context_get_thread_default ());
   }
   g_ptr_array_add (self->waiters, waiter);
+}
+
+void
+cardea_unlock_job_look (CardeaUnlockJob *self)
+{
+  if (self->state == JOB_ASKING && !is_still_present (self))
+    g_cancellable_cancel (self->token_gone);
 }
 
 CardeaUnlockJob *

@@ -34,5 +34,7 @@ CardeaUnlockJob *cardea_unlock_job_new (GObject *owner, const CardeaUnlockWorld 
 void cardea_unlock_job_join (CardeaUnlockJob *self, GTask *task, guint64 generation,
                              const CardeaPinQuestion *template, gboolean may_ask, GCancellable *cancellable);
 void cardea_unlock_job_start (CardeaUnlockJob *self);
+/* Tokens came or went: a question about one that is gone is withdrawn. */
+void cardea_unlock_job_look (CardeaUnlockJob *self);
 
 G_END_DECLS

@@ -32,8 +32,12 @@ static const CardeaPinLogin host_login = { login_async, login_finish, get_tokens
 CardeaUnlocker *
 cardea_unlocker_new (CardeaPrompter *prompter, CardeaCatalogue *catalogue, const char *state_directory)
 {
+  CardeaUnlocker *self;
+
   g_return_val_if_fail (CARDEA_IS_CATALOGUE (catalogue), NULL);
 
-  return cardea_unlocker_new_with_login (prompter, state_directory, &host_login, g_object_ref (catalogue),
+  self = cardea_unlocker_new_with_login (prompter, state_directory, &host_login, g_object_ref (catalogue),
                                          g_object_unref);
+  g_signal_connect_object (catalogue, "changed", G_CALLBACK (cardea_unlocker_look), self, G_CONNECT_SWAPPED);
+  return self;
 }

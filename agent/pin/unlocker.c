@@ -226,6 +226,20 @@ join_or_start (CardeaUnlocker *self, CardeaToken *token, const CardeaPinQuestion
     cardea_unlock_job_start (job);
 }
 
+/* What a withdrawn question leads to comes later, from the loop: no job ends meanwhile. */
+void
+cardea_unlocker_look (CardeaUnlocker *self)
+{
+  GHashTableIter iter;
+  gpointer job;
+
+  g_return_if_fail (CARDEA_IS_UNLOCKER (self));
+
+  g_hash_table_iter_init (&iter, self->jobs);
+  while (g_hash_table_iter_next (&iter, NULL, &job))
+    cardea_unlock_job_look (job);
+}
+
 void
 cardea_unlocker_unlock_async (CardeaUnlocker *self, CardeaToken *token, const CardeaPinQuestion *template,
                               gboolean may_ask, GCancellable *cancellable, GAsyncReadyCallback callback,

@@ -43,4 +43,8 @@ void cardea_unlocker_unlock_async (CardeaUnlocker *self, CardeaToken *token,
                                    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 gboolean cardea_unlocker_unlock_finish (CardeaUnlocker *self, GAsyncResult *result, GError **error);
 
+/* Tokens came or went: questions about those that are gone are withdrawn, and end with TOKEN_UNAVAILABLE. Of
+ * itself with cardea_unlocker_new(). */
+void cardea_unlocker_look (CardeaUnlocker *self);
+
 G_END_DECLS

@@ -43,8 +43,9 @@ typedef struct
 static guint n_told;
 
 /* All but the answer itself, which must come before `question_ms`. */
-static const CardeaDialogTimes QUICK = { 30000, 300, 300 };
-static const CardeaDialogTimes IMPATIENT = { 300, 300, 300 };
+static const CardeaDialogTimes QUICK = { 30000, 500, 2000 };
+static const CardeaDialogTimes IMPATIENT = { 300, 500, 300 };
+static const CardeaDialogTimes PATIENT_AT_THE_END = { 300, 500, 30000 };
 
 static guint
 count_descriptors (void)
@@ -78,12 +79,6 @@ set_up (Fixture *f, gconstpointer data)
   f->prompter = cardea_dialog_prompter_new (FAKE_PROMPT);
   cardea_dialog_prompter_set_times (CARDEA_DIALOG_PROMPTER (f->prompter), &QUICK);
   n_told = 0;
-}
-
-static void
-set_impatient (Fixture *f)
-{
-  cardea_dialog_prompter_set_times (CARDEA_DIALOG_PROMPTER (f->prompter), &IMPATIENT);
 }
 
 static char *
@@ -512,12 +507,12 @@ test_pinpad (Fixture *f, gconstpointer data)
 /* Time. */
 
 static void
-assert_timed_out (Fixture *f, const char *script)
+assert_timed_out (Fixture *f, const char *script, const CardeaDialogTimes *times)
 {
   Told told;
   json_t *parameters;
 
-  set_impatient (f);
+  cardea_dialog_prompter_set_times (CARDEA_DIALOG_PROMPTER (f->prompter), times);
   ask_certificate (f, "a", script, NULL, &told);
   await (&told);
   g_assert_error (told.error, CARDEA_ERROR, CARDEA_ERROR_TIMED_OUT);
@@ -529,14 +524,14 @@ assert_timed_out (Fixture *f, const char *script)
 static void
 test_hang (Fixture *f, gconstpointer data)
 {
-  assert_timed_out (f, data);
+  assert_timed_out (f, data, &IMPATIENT);
 }
 
 /* It is told that the question is over; what it says then is late. */
 static void
 test_late_answer (Fixture *f, gconstpointer data)
 {
-  assert_timed_out (f, "shown;update;use 1 not");
+  assert_timed_out (f, "shown;update;use 1 not", &PATIENT_AT_THE_END);
   wait_for_the_end (f);
   g_assert_true (has_line (f, "a withdraw timed_out"));
   f->prompter = cardea_dialog_prompter_new (FAKE_PROMPT);

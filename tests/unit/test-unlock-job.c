@@ -231,6 +231,33 @@ test_question_withdrawn (UnlockerFixture *f, gconstpointer data)
   g_assert_cmpuint (f->person->n_asked, ==, 2);
 }
 
+/* A token that goes takes the question about it along; another one that comes or goes does not. */
+static void
+test_token_goes (UnlockerFixture *f, gconstpointer data)
+{
+  g_autoptr (CardeaToken) token = cardea_token_ref (f->token);
+  UnlockerWait waits[2] = { 0 };
+
+  cardea_unlocker_set_sources (f->unlocker, NULL);
+  f->person->waits = TRUE;
+  unlocker_begin (f, TRUE, NULL, &waits[0]);
+  unlocker_begin (f, TRUE, NULL, &waits[1]);
+  unlocker_insert_token (f, "other", CARDEA_PIN_FINE);
+  cardea_unlocker_look (f->unlocker);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_false (waits[0].done);
+  g_ptr_array_set_size (f->fake.tokens, 0);
+  cardea_unlocker_look (f->unlocker);
+  for (gsize i = 0; i < G_N_ELEMENTS (waits); i++) {
+    unlocker_finish (&waits[i]);
+    g_assert_error (waits[i].error, CARDEA_ERROR, CARDEA_ERROR_TOKEN_UNAVAILABLE);
+    g_clear_error (&waits[i].error);
+  }
+  g_assert_cmpuint (f->person->n_asked, ==, 1);
+  g_assert_cmpuint (f->fake.sent->len, ==, 0);
+}
+
 static void
 test_no_login_needed (UnlockerFixture *f, gconstpointer data)
 {
@@ -279,6 +306,7 @@ main (int argc, char **argv)
   ADD ("all-give-up-in-login", test_all_give_up_in_login);
   ADD ("all-give-up-before", test_all_give_up_before);
   ADD ("question-withdrawn", test_question_withdrawn);
+  ADD ("token-goes", test_token_goes);
   ADD ("no-login-needed", test_no_login_needed);
   ADD ("old-snapshot", test_old_snapshot);
   return g_test_run ();

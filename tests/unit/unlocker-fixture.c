@@ -104,6 +104,22 @@ on_question_cancelled (GCancellable *cancellable, gpointer data)
 }
 
 static void
+end_with (GCancellable *cancellable, GTask *task, GSourceFunc function)
+{
+  g_autoptr (GSource) source = g_cancellable_source_new (cancellable);
+
+  g_source_set_callback (source, function, g_object_ref (task), g_object_unref);
+  g_source_attach (source, NULL);
+}
+
+static gboolean
+on_token_gone (GCancellable *cancellable, gpointer data)
+{
+  g_task_return_error (G_TASK (data), cardea_error_new (CARDEA_ERROR_TOKEN_UNAVAILABLE, "Gone."));
+  return G_SOURCE_REMOVE;
+}
+
+static void
 person_ask_async (CardeaPrompter *prompter, const CardeaPinQuestion *question, GCancellable *cancellable,
                   GAsyncReadyCallback callback, gpointer data)
 {
@@ -115,11 +131,8 @@ person_ask_async (CardeaPrompter *prompter, const CardeaPinQuestion *question, G
   self->rejected = question->rejected;
   self->low = question->low;
   if (self->waits) {
-    g_autoptr (GSource) source = g_cancellable_source_new (cancellable);
-
-    g_source_set_callback (source, G_SOURCE_FUNC (on_question_cancelled), g_object_ref (task),
-                           g_object_unref);
-    g_source_attach (source, NULL);
+    end_with (cancellable, task, G_SOURCE_FUNC (on_question_cancelled));
+    end_with (question->token_gone, task, G_SOURCE_FUNC (on_token_gone));
   } else if (pin != NULL) {
     g_task_return_pointer (task, cardea_secret_new (pin, strlen (pin), NULL), unref_secret);
   } else {
