@@ -9,6 +9,7 @@
 #include "tests/unit/fake-pin-store.h"
 #include "tests/unit/unlocker-fixture.h"
 
+#include <stdio.h>
 #include <string.h>
 
 typedef struct
@@ -326,6 +327,47 @@ test_leases_ended (Fixture *f, gconstpointer data)
   assert_not_served (f);
 }
 
+/* In kB: each secret has pages of its own, and they are locked. */
+static guint
+count_locked_memory (void)
+{
+  g_autofree char *status = NULL;
+  const char *line;
+  guint n = 0;
+
+  g_assert_true (g_file_get_contents ("/proc/self/status", &status, NULL, NULL));
+  line = strstr (status, "\nVmLck:");
+  g_assert_cmpint (sscanf (line, "\nVmLck: %u kB", &n), ==, 1);
+  return n;
+}
+
+/* After each way that a login goes, the store alone has a PIN. */
+static void
+test_nothing_left (Fixture *f, gconstpointer data)
+{
+  guint before, with_one;
+
+  assert_not_served (f);
+  before = count_locked_memory ();
+  fake_pin_store_put (f->store, f->base.token->uri, "1234");
+  with_one = count_locked_memory ();
+  g_assert_cmpuint (with_one, >, before);
+  unlocker_assert_unlocks (&f->base);
+  g_ptr_array_set_size (f->base.fake.sent, 0);
+  g_assert_cmpuint (count_locked_memory (), ==, with_one);
+
+  f->base.fake.right = "5678";
+  unlocker_insert_again (&f->base, CARDEA_PIN_FINE);
+  unlocker_assert_refused (&f->base, "low");
+  f->base.fake.right = "1234";
+  unlocker_insert_again (&f->base, CARDEA_PIN_FINE);
+  assert_typed (f, right);
+  wait_until_kept (f, 0);
+  drain ();
+  g_ptr_array_set_size (f->base.fake.sent, 0);
+  g_assert_cmpuint (count_locked_memory (), ==, with_one);
+}
+
 static void
 end_leases (gpointer data)
 {
@@ -564,6 +606,7 @@ main (int argc, char **argv)
   ADD ("source-instead", test_source_instead);
   ADD ("leases-ended", test_leases_ended);
   ADD_WITH ("lease-ended", test_leases_ended, "pkcs11:model=X;manufacturer=M;serial=1;token=T");
+  ADD ("nothing-left", test_nothing_left);
   ADD ("leases-ended-meanwhile", test_leases_ended_meanwhile);
   g_test_add_func ("/remembered-pin/gate", test_gate);
   ADD ("broken-store", test_broken_store);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "agent/keyring/keyring.h"
@@ -21,6 +22,7 @@
 #define PIN_BYTES 24
 #define MASK 0xa5
 #define WINDOW (1024 * 1024)
+#define NOBODY 65534
 
 typedef struct
 {
@@ -225,11 +227,41 @@ test_locked (void)
   g_assert_false (cardea_memory_is_locked (pages + 2 * page, 1));
 }
 
+static void
+on_refused (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (cardea_pin_store_lookup_finish (CARDEA_PIN_STORE (source), result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
+  ((Answer *)data)->answered = TRUE;
+}
+
+/* libsecret would go on with the heap. */
+static void
+test_refused (void)
+{
+  if (g_test_subprocess ()) {
+    const struct rlimit none = { 0, 0 };
+    g_autoptr (CardeaPinStore) store = cardea_keyring_new ();
+    Answer answer = { 0 };
+
+    g_assert_cmpint (setrlimit (RLIMIT_MEMLOCK, &none), ==, 0);
+    g_assert_true (geteuid () != 0 || setresuid (NOBODY, NOBODY, NOBODY) == 0);
+    cardea_pin_store_lookup_async (store, URI, NULL, on_refused, &answer);
+    wait_for (&answer);
+    return;
+  }
+  g_test_trap_subprocess (NULL, 20 * G_USEC_PER_SEC, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_passed ();
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/keyring-memory/pin", Fixture, NULL, set_up, test_pin, tear_down);
   g_test_add_func ("/keyring-memory/locked", test_locked);
+  g_test_add_func ("/keyring-memory/refused", test_refused);
   return g_test_run ();
 }
