@@ -16,11 +16,10 @@
 #include <string.h>
 
 #include "agent/base/printable.h"
-#include "agent/keyring/locked-memory.h"
 #include "agent/keyring/session.h"
+#include "agent/keyring/value.h"
 #include "socket-api/limits.h"
 
-#define CONTENT_TYPE "text/plain"
 #define PROPERTY(name) "org.freedesktop.Secret.Item." name
 
 static const SecretSchema schema = { "org.cardea.agent.Pin",
@@ -101,33 +100,6 @@ return_error (GTask *task, GError *error)
     g_task_return_error (task, describe_error (original));
 }
 
-static gboolean
-is_locked (const void *bytes, gsize length)
-{
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  /* Their mlock(2) does nothing. */
-  return TRUE;
-#else
-  return cardea_memory_is_locked (bytes, length);
-#endif
-}
-
-/* A value of libsecret's as large as any it will have for us. Its allocator puts the next ones beside it, and
- * if this one is not locked, they would not be. */
-static SecretValue *
-make_room (GError **error)
-{
-  static const char nothing[2 * CARDEA_LIMIT_PIN_BYTES] = { 0 };
-  g_autoptr (SecretValue) room = secret_value_new (nothing, sizeof nothing, CONTENT_TYPE);
-
-  if (is_locked (secret_value_get (room, NULL), sizeof nothing))
-    return g_steal_pointer (&room);
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                       "Memory for a PIN of the secret service cannot be locked; raise the limit for locked "
-                       "memory (ulimit -l).");
-  return NULL;
-}
-
 static void
 begin (CardeaPinStore *self, Call *call, GCancellable *cancellable, GAsyncReadyCallback opened,
        GAsyncReadyCallback callback, gpointer data)
@@ -137,7 +109,7 @@ begin (CardeaPinStore *self, Call *call, GCancellable *cancellable, GAsyncReadyC
 
   g_task_set_source_tag (task, begin);
   g_task_set_task_data (task, call, free_call);
-  call->room = make_room (&error);
+  call->room = cardea_secret_value_make_room (&error);
   if (call->room == NULL)
     g_task_return_error (task, error);
   else
@@ -184,27 +156,6 @@ unref_secret (gpointer secret)
   cardea_secret_unref (secret);
 }
 
-/* Any program of the user can put anything there. */
-static CardeaSecret *
-read_value (SecretValue *value, GError **error)
-{
-  gsize length;
-  const char *bytes = secret_value_get (value, &length);
-
-  if (length == 0 || length > CARDEA_LIMIT_PIN_BYTES || memchr (bytes, 0, length) != NULL) {
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                         "What the secret service has for this token is no PIN.");
-    return NULL;
-  }
-  if (!is_locked (bytes, length)) {
-    explicit_bzero ((void *)bytes, length);
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                         "The PIN of the secret service was not in locked memory.");
-    return NULL;
-  }
-  return cardea_secret_new (bytes, length, error);
-}
-
 static void
 on_got_secret (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -212,7 +163,7 @@ on_got_secret (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
   g_autoptr (SecretValue) value =
       secret_service_get_secret_for_dbus_path_finish (SECRET_SERVICE (source), result, &error);
-  g_autoptr (CardeaSecret) pin = value != NULL ? read_value (value, &error) : NULL;
+  g_autoptr (CardeaSecret) pin = value != NULL ? cardea_secret_value_read (value, &error) : NULL;
 
   if (pin != NULL)
     g_task_return_pointer (task, g_steal_pointer (&pin), unref_secret);
@@ -326,7 +277,7 @@ on_read_alias (GObject *source, GAsyncResult *result, gpointer data)
                              "The secret service has no default collection.");
   } else {
     /* Borrowed: the call has the PIN until the item is created, and the value is not read after that. */
-    value = secret_value_new_full ((char *)bytes, (gssize)length, CONTENT_TYPE, NULL);
+    value = secret_value_new_full ((char *)bytes, (gssize)length, CARDEA_SECRET_VALUE_TYPE, NULL);
     secret_service_create_item_dbus_path (call->session, collection, properties, value,
                                           SECRET_ITEM_CREATE_REPLACE, cancellable, on_created,
                                           g_steal_pointer (&task));
