@@ -381,9 +381,9 @@ test_no_bus (Fixture *f, gconstpointer data)
   g_assert_cmpint (symlink (path, link), ==, 0);
   assert_stored (f, URI, "1234");
   session_bus_kill (f->bus, NULL);
-  g_assert_nonnull (look_up (f, URI).error);
-  g_assert_nonnull (store (f, URI, "1234").error);
-  g_assert_nonnull (forget (f, URI).error);
+  assert_fails (look_up (f, URI), G_IO_ERROR_FAILED);
+  assert_fails (store (f, URI, "1234"), G_IO_ERROR_FAILED);
+  assert_fails (forget (f, URI), G_IO_ERROR_FAILED);
 }
 
 static char *
