@@ -387,10 +387,10 @@ test_no_bus (Fixture *f, gconstpointer data)
 }
 
 static char *
-start_mock (Fixture *f)
+start_mock (Fixture *f, const char *mode)
 {
   char *log = g_build_filename (session_bus_get_folder (f->bus), "mock.log", NULL);
-  const char *const argv[] = { g_getenv ("CARDEA_MOCK_SECRET_SERVICE"), log, NULL };
+  const char *const argv[] = { g_getenv ("CARDEA_MOCK_SECRET_SERVICE"), log, mode, NULL };
 
   session_bus_start_secrets (f->bus, argv, NULL);
   return log;
@@ -400,7 +400,7 @@ start_mock (Fixture *f)
 static void
 test_plain (Fixture *f, gconstpointer data)
 {
-  g_autofree char *log = start_mock (f);
+  g_autofree char *log = start_mock (f, "plain");
   g_autofree char *calls = NULL;
   Answer answer = look_up (f, URI);
 
@@ -413,6 +413,18 @@ test_plain (Fixture *f, gconstpointer data)
                    "OpenSession dh-ietf1024-sha256-aes128-cbc-pkcs7\nOpenSession plain\n"
                    "OpenSession dh-ietf1024-sha256-aes128-cbc-pkcs7\nOpenSession plain\n"
                    "OpenSession dh-ietf1024-sha256-aes128-cbc-pkcs7\nOpenSession plain\n");
+}
+
+/* A cipher is agreed upon, and then the secret is none. */
+static void
+test_undecipherable (Fixture *f, gconstpointer data)
+{
+  g_autofree char *log = start_mock (f, data);
+  g_autofree char *calls = NULL;
+
+  assert_fails (look_up (f, URI), G_IO_ERROR_INVALID_DATA);
+  g_assert_true (g_file_get_contents (log, &calls, NULL, NULL));
+  g_assert_nonnull (strstr (calls, "GetSecret"));
 }
 
 static void
@@ -439,7 +451,7 @@ is_dismissed (const char *log)
 static void
 test_prompt (Fixture *f, gconstpointer data)
 {
-  g_autofree char *log = start_mock (f);
+  g_autofree char *log = start_mock (f, "plain");
   g_autoptr (GError) error = NULL;
   g_autoptr (SecretService) session =
       secret_service_open_sync (CARDEA_TYPE_KEYRING_SESSION, NULL, SECRET_SERVICE_NONE, NULL, &error);
@@ -455,8 +467,9 @@ test_prompt (Fixture *f, gconstpointer data)
     g_main_context_iteration (NULL, FALSE);
 }
 
-#define ADD_WITH(path, fixture, test) g_test_add ("/keyring/" path, Fixture, NULL, fixture, test, tear_down)
-#define ADD(path, test) ADD_WITH (path, set_up, test)
+#define ADD_WITH(path, fixture, test, data)                                                                  \
+  g_test_add ("/keyring/" path, Fixture, data, fixture, test, tear_down)
+#define ADD(path, test) ADD_WITH (path, set_up, test, NULL)
 
 int
 main (int argc, char **argv)
@@ -471,7 +484,9 @@ main (int argc, char **argv)
   ADD ("killed", test_killed);
   ADD ("stopped", test_stopped);
   ADD ("no-bus", test_no_bus);
-  ADD_WITH ("plain", set_up_without, test_plain);
-  ADD_WITH ("prompt", set_up_without, test_prompt);
+  ADD_WITH ("plain", set_up_without, test_plain, NULL);
+  ADD_WITH ("crooked-length", set_up_without, test_undecipherable, "length");
+  ADD_WITH ("crooked-session", set_up_without, test_undecipherable, "session");
+  ADD_WITH ("prompt", set_up_without, test_prompt, NULL);
   return g_test_run ();
 }
