@@ -14,6 +14,7 @@
 #include "agent/api/service.h"
 #include "agent/environment.h"
 #include "agent/hosts/modules.h"
+#include "agent/keyring/keyring.h"
 #include "agent/prompt/headless.h"
 #include "agent/tls/nss.h"
 #include "agent/tokens/event.h"
@@ -90,6 +91,7 @@ apply_config (CardeaAgent *self, CardeaConfig *config)
   self->config = cardea_config_ref (config);
   hosts = make_hosts (self);
   cardea_unlocker_set_sources (self->unlocker, cardea_config_get_pin_sources (config));
+  cardea_unlocker_set_remembered (self->unlocker, cardea_config_get_remembered (config));
   cardea_broker_set_config (self->broker, config);
   cardea_catalogue_set_hosts (self->catalogue, hosts);
 }
@@ -169,11 +171,14 @@ build (CardeaAgent *self, const CardeaOptions *options)
   g_autofree char *state = cardea_options_get_state_directory (options);
   g_autoptr (GPtrArray) hosts = make_hosts (self);
   g_autoptr (CardeaPrompter) prompter = cardea_headless_prompter_new ();
+  g_autoptr (CardeaPinStore) keyring = cardea_keyring_new ();
 
   self->catalogue = cardea_catalogue_new (hosts);
   g_signal_connect (self->catalogue, "token-event", G_CALLBACK (on_token_event), NULL);
   self->unlocker = cardea_unlocker_new (prompter, self->catalogue, state);
   cardea_unlocker_set_sources (self->unlocker, cardea_config_get_pin_sources (self->config));
+  cardea_unlocker_set_store (self->unlocker, keyring);
+  cardea_unlocker_set_remembered (self->unlocker, cardea_config_get_remembered (self->config));
   self->relays = cardea_relay_pool_new (cardea_config_get_io_threads (self->config));
   self->broker = cardea_broker_new (self->config, self->catalogue, self->unlocker, self->relays);
 

@@ -7,7 +7,9 @@
  * PIN by a hash, so that whatever is found is ours. Anybody else finds the memory closed, which is as good.
  */
 
+#include "agent/keyring/keyring.h"
 #include "tests/fixtures/lab.h"
+#include "tests/fixtures/session-bus.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,8 +21,11 @@
 #define PIN "Sesame-92741863-opens"
 #define CHUNK (1024 * 1024)
 
+#define TOKEN "pkcs11:model=Mock;manufacturer=Cardea;serial=1;token=Mock%20card"
+
 typedef struct
 {
+  SessionBus *bus; /* where the PIN is remembered, or NULL */
   CardeaLab *lab;
   GSubprocess *agent;
   guint16 port;
@@ -64,6 +69,28 @@ make_certificate (CardeaLab *lab)
 }
 
 static void
+on_stored (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  cardea_pin_store_store_finish (CARDEA_PIN_STORE (source), result, &error);
+  g_assert_no_error (error);
+  *(gboolean *)data = TRUE;
+}
+
+static void
+remember_pin (void)
+{
+  g_autoptr (CardeaPinStore) store = cardea_keyring_new ();
+  g_autoptr (CardeaSecret) pin = cardea_secret_new (PIN, strlen (PIN), NULL);
+  gboolean stored = FALSE;
+
+  cardea_pin_store_store_async (store, TOKEN, "Mock card", pin, NULL, on_stored, &stored);
+  while (!stored)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
 rig_set_up (Rig *self, gconstpointer data)
 {
   static const char *const rev[] = { "-Verify", "2", "-CAfile", "ca.pem", "-rev", NULL };
@@ -76,8 +103,10 @@ rig_set_up (Rig *self, gconstpointer data)
   make_certificate (self->lab);
   control = cardea_lab_path (self->lab, "mock.conf");
   g_setenv ("CARDEA_MOCK_CONTROL", control, TRUE);
-  more = g_strdup_printf ("[pin mock]\ntoken=pkcs11:token=Mock%%20card\nfile=%s/mock.pin\n",
-                          cardea_lab_get_folder (self->lab));
+  more = self->bus != NULL
+             ? g_strdup ("[remember mock]\ntoken=pkcs11:token=Mock%20card\n")
+             : g_strdup_printf ("[pin mock]\ntoken=pkcs11:token=Mock%%20card\nfile=%s/mock.pin\n",
+                                cardea_lab_get_folder (self->lab));
   set_behaviour (self, data);
   write_pin (self);
   self->port = cardea_lab_openssl (self->lab, rev);
@@ -86,9 +115,19 @@ rig_set_up (Rig *self, gconstpointer data)
 }
 
 static void
+rig_set_up_remembered (Rig *self, gconstpointer data)
+{
+  self->bus = session_bus_new ();
+  session_bus_start_keyring (self->bus);
+  remember_pin ();
+  rig_set_up (self, data);
+}
+
+static void
 rig_tear_down (Rig *self, gconstpointer data)
 {
   cardea_lab_free (self->lab);
+  g_clear_pointer (&self->bus, session_bus_free);
 }
 
 /* By the mock's key; the program's end is not waited for. */
@@ -244,6 +283,10 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/agent-memory/during-login", Rig, "C_Login=hang", rig_set_up, test_during_login,
               rig_tear_down);
+  g_test_add ("/agent-memory/during-remembered-login", Rig, "C_Login=hang", rig_set_up_remembered,
+              test_during_login, rig_tear_down);
+  g_test_add ("/agent-memory/after-remembered-login", Rig, "C_Sign=hang", rig_set_up_remembered,
+              test_after_login, rig_tear_down);
   g_test_add ("/agent-memory/after-login", Rig, "C_Sign=hang", rig_set_up, test_after_login, rig_tear_down);
   return g_test_run ();
 }
