@@ -41,7 +41,7 @@ typedef enum
   CARDEA_REASON_TOO_MANY_CERTIFICATES,
   CARDEA_REASON_CONFIGURATION_INVALID,
   CARDEA_REASON_PIN_SOURCE_UNUSABLE,
-  CARDEA_REASON_RULE_INVALID, /* a file of rules or policies, or a part of it, that is not used */
+  CARDEA_REASON_RULE_INVALID,         /* a file of rules or policies, or a part of it, that is not used */
   CARDEA_REASON_DECISIONS_UNREADABLE, /* none of those in the file is used */
   CARDEA_REASON_DECISIONS_NOT_SAVED,  /* they are known until the agent ends */
 

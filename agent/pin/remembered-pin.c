@@ -21,7 +21,7 @@ typedef struct
   char *name, *pattern;
 } Chosen;
 
-struct _CardeaRemembered
+struct _CardeaRememberedPin
 {
   char *folder;
   CardeaPinStore *store; /* or NULL */
@@ -39,10 +39,10 @@ free_chosen (gpointer data)
   g_free (chosen);
 }
 
-CardeaRemembered *
-cardea_remembered_new (const char *folder)
+CardeaRememberedPin *
+cardea_remembered_pin_new (const char *folder)
 {
-  CardeaRemembered *self = g_new0 (CardeaRemembered, 1);
+  CardeaRememberedPin *self = g_new0 (CardeaRememberedPin, 1);
 
   self->folder = g_strdup (folder);
   self->chosen = g_ptr_array_new_with_free_func (free_chosen);
@@ -51,7 +51,7 @@ cardea_remembered_new (const char *folder)
 }
 
 void
-cardea_remembered_free (CardeaRemembered *self)
+cardea_remembered_pin_free (CardeaRememberedPin *self)
 {
   g_clear_object (&self->store);
   g_ptr_array_unref (self->chosen);
@@ -61,13 +61,13 @@ cardea_remembered_free (CardeaRemembered *self)
 }
 
 void
-cardea_remembered_set_store (CardeaRemembered *self, CardeaPinStore *store)
+cardea_remembered_pin_set_store (CardeaRememberedPin *self, CardeaPinStore *store)
 {
   g_set_object (&self->store, store);
 }
 
 void
-cardea_remembered_set_tokens (CardeaRemembered *self, GPtrArray *tokens)
+cardea_remembered_pin_set_tokens (CardeaRememberedPin *self, GPtrArray *tokens)
 {
   g_ptr_array_set_size (self->chosen, 0);
   for (guint i = 0; tokens != NULL && i < tokens->len; i++) {
@@ -81,7 +81,7 @@ cardea_remembered_set_tokens (CardeaRemembered *self, GPtrArray *tokens)
 }
 
 void
-cardea_remembered_require_person (CardeaRemembered *self, const char *token_uri)
+cardea_remembered_pin_require_person (CardeaRememberedPin *self, const char *token_uri)
 {
   cardea_person_gate_close (self->gate, token_uri);
 }
@@ -95,7 +95,7 @@ has_serial (CardeaToken *token)
 }
 
 static gboolean
-is_chosen (CardeaRemembered *self, GPtrArray *present, CardeaToken *token)
+is_chosen (CardeaRememberedPin *self, GPtrArray *present, CardeaToken *token)
 {
   for (guint i = 0; i < self->chosen->len; i++) {
     const Chosen *chosen = g_ptr_array_index (self->chosen, i);
@@ -111,22 +111,22 @@ is_chosen (CardeaRemembered *self, GPtrArray *present, CardeaToken *token)
 }
 
 gboolean
-cardea_remembered_may_serve (CardeaRemembered *self, GPtrArray *present, CardeaToken *token,
-                             CardeaPinState state)
+cardea_remembered_pin_may_serve (CardeaRememberedPin *self, GPtrArray *present, CardeaToken *token,
+                                 CardeaPinState state)
 {
   return self->store != NULL && state == CARDEA_PIN_FINE && !token->info->pinpad &&
          cardea_person_gate_is_open (self->gate, token->uri) && is_chosen (self, present, token);
 }
 
 void
-cardea_remembered_recall_async (CardeaRemembered *self, CardeaToken *token, GAsyncReadyCallback callback,
-                                gpointer data)
+cardea_remembered_pin_recall_async (CardeaRememberedPin *self, CardeaToken *token,
+                                    GAsyncReadyCallback callback, gpointer data)
 {
   cardea_pin_recall_async (self->store, self->folder, token->uri, callback, data);
 }
 
 CardeaPinAttempt *
-cardea_remembered_recall_finish (GAsyncResult *result, GError **error)
+cardea_remembered_pin_recall_finish (GAsyncResult *result, GError **error)
 {
   return cardea_pin_recall_finish (result, error);
 }
@@ -147,12 +147,12 @@ on_forgotten (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 void
-cardea_remembered_forget_async (CardeaRemembered *self, CardeaToken *token, GAsyncReadyCallback callback,
-                                gpointer data)
+cardea_remembered_pin_forget_async (CardeaRememberedPin *self, CardeaToken *token,
+                                    GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (NULL, NULL, callback, data);
 
-  g_task_set_source_tag (task, cardea_remembered_forget_async);
+  g_task_set_source_tag (task, cardea_remembered_pin_forget_async);
   g_task_set_task_data (task, g_strdup (token->uri), g_free);
   if (self->store != NULL) {
     cardea_pin_store_forget_async (self->store, token->uri, NULL, on_forgotten, task);
@@ -225,8 +225,8 @@ on_stored (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 void
-cardea_remembered_accept (CardeaRemembered *self, GObject *owner, GPtrArray *present, CardeaToken *token,
-                          CardeaSecret *pin, gboolean keep)
+cardea_remembered_pin_accept (CardeaRememberedPin *self, GObject *owner, GPtrArray *present,
+                              CardeaToken *token, CardeaSecret *pin, gboolean keep)
 {
   Keeping *keeping;
 

@@ -207,7 +207,7 @@ static void
 forget (CardeaUnlockJob *self)
 {
   set_state (self, JOB_FORGETTING);
-  cardea_remembered_forget_async (self->world->remembered, self->token, on_forgotten, self);
+  cardea_remembered_pin_forget_async (self->world->remembered, self->token, on_forgotten, self);
 }
 
 static void
@@ -260,8 +260,8 @@ on_accepted (CardeaUnlockJob *self)
 
   cardea_pin_record_accept (self->record);
   if (self->attempt == NULL)
-    cardea_remembered_accept (self->world->remembered, self->owner, tokens, self->token, self->typed,
-                              self->may_keep);
+    cardea_remembered_pin_accept (self->world->remembered, self->owner, tokens, self->token, self->typed,
+                                  self->may_keep);
   else if (is_remembered (self))
     g_message ("Logged in with the remembered PIN: %s", self->token->uri);
   settle (self, NULL);
@@ -303,8 +303,8 @@ may_remembered_serve (CardeaUnlockJob *self)
 {
   g_autoptr (GPtrArray) tokens = self->world->login->get_tokens (self->world->login_data);
 
-  return cardea_remembered_may_serve (self->world->remembered, tokens, self->token,
-                                      cardea_pin_record_get_state (self->record, self->token));
+  return cardea_remembered_pin_may_serve (self->world->remembered, tokens, self->token,
+                                          cardea_pin_record_get_state (self->record, self->token));
 }
 
 static gboolean
@@ -355,7 +355,7 @@ on_recalled (GObject *source, GAsyncResult *result, gpointer data)
   CardeaUnlockJob *self = data;
   g_autoptr (GError) error = NULL;
 
-  self->attempt = cardea_remembered_recall_finish (result, &error);
+  self->attempt = cardea_remembered_pin_recall_finish (result, &error);
   if (error != NULL)
     g_message ("The remembered PIN of %s is not used. %s", self->token->uri, error->message);
   self->unused = self->waiters->len == 0;
@@ -559,7 +559,7 @@ recall_or_ask (CardeaUnlockJob *self)
     return;
   }
   set_state (self, JOB_RECALLING);
-  cardea_remembered_recall_async (self->world->remembered, self->token, on_recalled, self);
+  cardea_remembered_pin_recall_async (self->world->remembered, self->token, on_recalled, self);
 }
 
 void

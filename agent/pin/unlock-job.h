@@ -17,7 +17,7 @@ typedef struct
   const CardeaPinLogin *login;
   gpointer login_data;
   GPtrArray *sources; /* of CardeaPinSource; replaced as a whole */
-  CardeaRemembered *remembered;
+  CardeaRememberedPin *remembered;
 } CardeaUnlockWorld;
 
 /* One token being unlocked, for as many as wait for it. Main loop only. */

@@ -45,7 +45,7 @@ cardea_unlocker_finalize (GObject *object)
   g_clear_object (&self->world.prompter);
   g_free (self->world.folder);
   g_ptr_array_unref (self->world.sources);
-  cardea_remembered_free (self->world.remembered);
+  cardea_remembered_pin_free (self->world.remembered);
   if (self->destroy != NULL)
     self->destroy (self->world.login_data);
   g_hash_table_unref (self->jobs);
@@ -75,7 +75,7 @@ cardea_unlocker_new_with_login (CardeaPrompter *prompter, const char *state_dire
 
   self->world.prompter = g_object_ref (prompter);
   self->world.folder = g_strdup (state_directory);
-  self->world.remembered = cardea_remembered_new (state_directory);
+  self->world.remembered = cardea_remembered_pin_new (state_directory);
   self->world.login = login;
   self->world.login_data = data;
   self->destroy = destroy;
@@ -114,7 +114,7 @@ cardea_unlocker_set_store (CardeaUnlocker *self, CardeaPinStore *store)
   g_return_if_fail (CARDEA_IS_UNLOCKER (self));
   g_return_if_fail (store == NULL || CARDEA_IS_PIN_STORE (store));
 
-  cardea_remembered_set_store (self->world.remembered, store);
+  cardea_remembered_pin_set_store (self->world.remembered, store);
 }
 
 void
@@ -122,7 +122,7 @@ cardea_unlocker_set_remembered (CardeaUnlocker *self, GPtrArray *tokens)
 {
   g_return_if_fail (CARDEA_IS_UNLOCKER (self));
 
-  cardea_remembered_set_tokens (self->world.remembered, tokens);
+  cardea_remembered_pin_set_tokens (self->world.remembered, tokens);
 }
 
 void
@@ -130,7 +130,7 @@ cardea_unlocker_require_person (CardeaUnlocker *self, const char *token_uri)
 {
   g_return_if_fail (CARDEA_IS_UNLOCKER (self));
 
-  cardea_remembered_require_person (self->world.remembered, token_uri);
+  cardea_remembered_pin_require_person (self->world.remembered, token_uri);
 }
 
 static CardeaPinRecord *

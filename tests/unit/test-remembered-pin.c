@@ -584,7 +584,8 @@ test_token_gone (Fixture *f, gconstpointer data)
   g_assert_cmpuint (unlocker_count_marks (&f->base), ==, 0);
 }
 
-#define ADD_WITH(path, test, data) g_test_add ("/remembered-pin/" path, Fixture, data, set_up, test, tear_down)
+#define ADD_WITH(path, test, data)                                                                           \
+  g_test_add ("/remembered-pin/" path, Fixture, data, set_up, test, tear_down)
 #define ADD(path, test) ADD_WITH (path, test, NULL)
 
 int
