@@ -15,6 +15,7 @@
 #include "agent/environment.h"
 #include "agent/hosts/modules.h"
 #include "agent/keyring/keyring.h"
+#include "agent/prompt/dialogs.h"
 #include "agent/prompt/headless.h"
 #include "agent/tls/nss.h"
 #include "agent/tokens/event.h"
@@ -27,14 +28,19 @@ struct _CardeaAgent
   char **config_files;
   char **modules;
   char *host_program;
+  char *rules_folder;
+  uid_t rules_owner;
   gboolean headless;
   gboolean has_nss;
 
   CardeaConfig *config;
   GPtrArray *config_problems; /* of CardeaReason: the last file that was wrong, or empty */
   GPtrArray *module_problems; /* of CardeaReason */
+  GPtrArray *rule_problems;   /* of CardeaReason */
   CardeaCatalogue *catalogue;
   CardeaUnlocker *unlocker;
+  CardeaDecisions *decisions;
+  CardeaAssent *assent;
   CardeaRelayPool *relays;
   CardeaBroker *broker;
   CardeaMethodContext context;
@@ -55,6 +61,17 @@ load_config (CardeaAgent *self, GError **error)
   return config;
 }
 
+static void
+log_problems (GPtrArray *problems)
+{
+  for (guint i = 0; i < problems->len; i++) {
+    const CardeaReason *problem = problems->pdata[i];
+
+    g_warning ("%s%s%s", problem->message, problem->remedy ? " " : "",
+               problem->remedy ? problem->remedy : "");
+  }
+}
+
 /* Of CardeaHost; what is wrong with the modules becomes ours. */
 static GPtrArray *
 make_hosts (CardeaAgent *self)
@@ -70,16 +87,25 @@ make_hosts (CardeaAgent *self)
     g_ptr_array_add (hosts,
                      cardea_host_new (specs->pdata[i], self->host_program, (const char *const *)environment));
 
-  for (guint i = 0; i < problems->len; i++) {
-    const CardeaReason *problem = problems->pdata[i];
-
-    g_warning ("%s%s%s", problem->message, problem->remedy ? " " : "",
-               problem->remedy ? problem->remedy : "");
-  }
-
+  log_problems (problems);
   g_clear_pointer (&self->module_problems, g_ptr_array_unref);
   self->module_problems = g_steal_pointer (&problems);
   return hosts;
+}
+
+/* The administrator's word, read afresh. */
+static void
+load_rules (CardeaAgent *self)
+{
+  g_autoptr (GPtrArray) problems = cardea_reasons_new ();
+  g_autoptr (CardeaRules) rules = cardea_rules_load (self->rules_folder, self->rules_owner, problems);
+  g_autoptr (CardeaChromiumPolicy) chromium =
+      cardea_chromium_policy_load (cardea_chromium_policy_get_default_folders (), 0, problems);
+
+  cardea_assent_set_rules (self->assent, rules, chromium);
+  log_problems (problems);
+  g_clear_pointer (&self->rule_problems, g_ptr_array_unref);
+  self->rule_problems = g_steal_pointer (&problems);
 }
 
 static void
@@ -87,6 +113,10 @@ apply_config (CardeaAgent *self, CardeaConfig *config)
 {
   g_autoptr (GPtrArray) hosts = NULL;
 
+  if (cardea_config_get_headless (self->config) != cardea_config_get_headless (config))
+    g_warning ("[agent] headless is another than at the start: PINs are asked for as before until the agent "
+               "is started "
+               "again.");
   cardea_config_unref (self->config);
   self->config = cardea_config_ref (config);
   hosts = make_hosts (self);
@@ -115,6 +145,7 @@ cardea_agent_reload (CardeaAgent *self)
                            error->message));
   }
 
+  load_rules (self);
   cardea_catalogue_renew (self->catalogue);
 }
 
@@ -132,6 +163,9 @@ on_problems_asked (gpointer user_data)
 
   for (guint i = 0; i < self->module_problems->len; i++)
     g_ptr_array_add (problems, cardea_reason_copy (self->module_problems->pdata[i]));
+  for (guint i = 0; i < self->rule_problems->len; i++)
+    g_ptr_array_add (problems, cardea_reason_copy (self->rule_problems->pdata[i]));
+  g_ptr_array_extend_and_steal (problems, cardea_decisions_get_problems (self->decisions));
   return problems;
 }
 
@@ -162,6 +196,10 @@ check_config_files (const CardeaOptions *options, GError **error)
 static void
 on_token_event (CardeaCatalogue *catalogue, const CardeaTokenEvent *event, gpointer user_data)
 {
+  CardeaAgent *self = user_data;
+
+  if (event->kind == CARDEA_TOKEN_EVENT_LEFT)
+    cardea_decisions_forget_token (self->decisions, event->token->uri);
   g_message ("Token %s: %s", cardea_token_event_kind_to_string (event->kind), event->token->uri);
 }
 
@@ -170,17 +208,25 @@ build (CardeaAgent *self, const CardeaOptions *options)
 {
   g_autofree char *state = cardea_options_get_state_directory (options);
   g_autoptr (GPtrArray) hosts = make_hosts (self);
-  g_autoptr (CardeaPrompter) prompter = cardea_headless_prompter_new ();
+  g_autofree char *prompt = cardea_options_get_prompt_program (options);
+  g_autoptr (CardeaPrompter) prompter = cardea_config_get_headless (self->config)
+                                            ? cardea_headless_prompter_new ()
+                                            : cardea_dialog_prompter_new (prompt);
   g_autoptr (CardeaPinStore) keyring = cardea_keyring_new ();
 
+  self->decisions = cardea_decisions_new (state);
+  cardea_decisions_load (self->decisions);
+  self->assent = cardea_assent_new (prompter, self->decisions);
+  load_rules (self);
   self->catalogue = cardea_catalogue_new (hosts);
-  g_signal_connect (self->catalogue, "token-event", G_CALLBACK (on_token_event), NULL);
+  g_signal_connect (self->catalogue, "token-event", G_CALLBACK (on_token_event), self);
   self->unlocker = cardea_unlocker_new (prompter, self->catalogue, state);
   cardea_unlocker_set_sources (self->unlocker, cardea_config_get_pin_sources (self->config));
   cardea_unlocker_set_store (self->unlocker, keyring);
   cardea_unlocker_set_remembered (self->unlocker, cardea_config_get_remembered (self->config));
   self->relays = cardea_relay_pool_new (cardea_config_get_io_threads (self->config));
   self->broker = cardea_broker_new (self->config, self->catalogue, self->unlocker, self->relays);
+  cardea_broker_set_assent (self->broker, self->assent);
 
   self->context.broker = self->broker;
   self->context.catalogue = self->catalogue;
@@ -228,6 +274,9 @@ cardea_agent_new (const CardeaOptions *options, GError **error)
   self->config_files = cardea_options_get_config_files (options);
   self->modules = g_strdupv (options->modules);
   self->host_program = cardea_options_get_host_program (options);
+  self->rules_folder =
+      g_strdup (options->rules_directory ? options->rules_directory : cardea_rules_get_default_folder ());
+  self->rules_owner = options->rules_directory ? getuid () : 0;
   self->headless = options->headless;
   self->config_problems = cardea_reasons_new ();
 
@@ -305,6 +354,17 @@ end_object (gpointer object)
   }
 }
 
+/* What was decided for good is on the disk before the agent is gone. */
+static void
+end_decisions (CardeaAgent *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->decisions && !cardea_decisions_flush (self->decisions, &error))
+    g_warning ("%s", error->message);
+  end_object (g_steal_pointer (&self->decisions));
+}
+
 void
 cardea_agent_free (CardeaAgent *self)
 {
@@ -313,10 +373,13 @@ cardea_agent_free (CardeaAgent *self)
   end_object (g_steal_pointer (&self->broker));
   g_clear_pointer (&self->relays, cardea_relay_pool_free);
   end_object (g_steal_pointer (&self->unlocker));
+  end_object (g_steal_pointer (&self->assent));
+  end_decisions (self);
   end_object (g_steal_pointer (&self->catalogue));
   g_clear_pointer (&self->config, cardea_config_unref);
   g_clear_pointer (&self->config_problems, g_ptr_array_unref);
   g_clear_pointer (&self->module_problems, g_ptr_array_unref);
+  g_clear_pointer (&self->rule_problems, g_ptr_array_unref);
 
   if (self->has_nss && !cardea_nss_stop ())
     g_warning ("NSS did not stop: certificates are still in use");
@@ -324,5 +387,6 @@ cardea_agent_free (CardeaAgent *self)
   g_strfreev (self->config_files);
   g_strfreev (self->modules);
   g_free (self->host_program);
+  g_free (self->rules_folder);
   g_free (self);
 }

@@ -9,7 +9,8 @@
 static gboolean
 check (CardeaOptions *self, char **rest, GError **error)
 {
-  const char *const paths[] = { self->socket, self->host_program, self->state_directory };
+  const char *const paths[] = { self->socket, self->host_program, self->prompt_program, self->state_directory,
+                                self->rules_directory };
 
   if (rest && rest[0]) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "\"%s\" is not expected here", rest[0]);
@@ -48,10 +49,14 @@ cardea_options_parse (char **arguments, GError **error)
     { "module", 'm', 0, G_OPTION_ARG_FILENAME_ARRAY, &self->modules,
       "Load this PKCS#11 module too; may be repeated", "PATH" },
     { "socket", 's', 0, G_OPTION_ARG_FILENAME, &self->socket, "Listen here", "PATH" },
-    { "state-directory", 0, 0, G_OPTION_ARG_FILENAME, &self->state_directory, "Keep marks of used PINs here",
-      "PATH" },
+    { "state-directory", 0, 0, G_OPTION_ARG_FILENAME, &self->state_directory,
+      "Keep marks of used PINs and remembered decisions here", "PATH" },
     { "host-program", 0, 0, G_OPTION_ARG_FILENAME, &self->host_program, "Where cardea-token-host is",
       "PATH" },
+    { "prompt-program", 0, 0, G_OPTION_ARG_FILENAME, &self->prompt_program, "Where cardea-prompt is",
+      "PATH" },
+    { "rules-directory", 0, 0, G_OPTION_ARG_FILENAME, &self->rules_directory,
+      "Read the rules of this user's here instead of the administrator's", "PATH" },
     { "version", 0, 0, G_OPTION_ARG_NONE, &self->version, "Print the version", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, NULL },
     G_OPTION_ENTRY_NULL,
@@ -75,6 +80,8 @@ cardea_options_free (CardeaOptions *self)
   g_strfreev (self->modules);
   g_free (self->socket);
   g_free (self->host_program);
+  g_free (self->prompt_program);
+  g_free (self->rules_directory);
   g_free (self->state_directory);
   g_free (self);
 }
@@ -106,20 +113,33 @@ cardea_options_get_socket (const CardeaOptions *self)
   return runtime && g_path_is_absolute (runtime) ? g_build_filename (runtime, "cardea", "agent", NULL) : NULL;
 }
 
-char *
-cardea_options_get_host_program (const CardeaOptions *self)
+/* @in_tree: from the folder of this program, in the tree it was built in. */
+static char *
+find_helper (const char *named, const char *in_tree, const char *installed)
 {
   g_autofree char *own = g_file_read_link ("/proc/self/exe", NULL);
   g_autofree char *folder = own ? g_path_get_dirname (own) : NULL;
-  g_autofree char *beside =
-      folder ? g_build_filename (folder, "token-host", "cardea-token-host", NULL) : NULL;
+  g_autofree char *beside = folder ? g_build_filename (folder, in_tree, NULL) : NULL;
 
-  if (self->host_program)
-    return g_strdup (self->host_program);
+  if (named)
+    return g_strdup (named);
   if (beside && g_file_test (beside, G_FILE_TEST_IS_EXECUTABLE))
     return g_steal_pointer (&beside);
 
-  return g_strdup (CARDEA_LIBEXECDIR "/cardea-token-host");
+  return g_strdup (installed);
+}
+
+char *
+cardea_options_get_host_program (const CardeaOptions *self)
+{
+  return find_helper (self->host_program, "token-host/cardea-token-host",
+                      CARDEA_LIBEXECDIR "/cardea-token-host");
+}
+
+char *
+cardea_options_get_prompt_program (const CardeaOptions *self)
+{
+  return find_helper (self->prompt_program, "../ui/cardea-prompt", CARDEA_LIBEXECDIR "/cardea-prompt");
 }
 
 char *

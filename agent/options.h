@@ -16,6 +16,8 @@ typedef struct
   char **modules;      /* absolute paths, or NULL */
   char *socket;
   char *host_program;
+  char *prompt_program;
+  char *rules_directory; /* or NULL */
   char *state_directory;
 } CardeaOptions;
 
@@ -31,6 +33,8 @@ char *cardea_options_get_socket (const CardeaOptions *self);
 /* cardea-token-host: as named, else beside this program in the tree it was built in, else where it is
  * installed. */
 char *cardea_options_get_host_program (const CardeaOptions *self);
+/* cardea-prompt, likewise. */
+char *cardea_options_get_prompt_program (const CardeaOptions *self);
 char *cardea_options_get_state_directory (const CardeaOptions *self);
 
 G_END_DECLS

@@ -25,6 +25,7 @@ struct _CardeaBroker
   CardeaConfig *config;
   CardeaCatalogue *catalogue;
   CardeaUnlocker *unlocker;
+  CardeaAssent *assent;    /* or NULL */
   CardeaRelayPool *relays; /* borrowed: outlives us */
   CardeaAuthorityStore *authorities;
   GPtrArray *problems; /* of CardeaReason: what the configuration's authorities lack */
@@ -57,6 +58,7 @@ cardea_broker_finalize (GObject *object)
   cardea_recent_free (self->ended);
   g_clear_pointer (&self->problems, g_ptr_array_unref);
   g_clear_pointer (&self->authorities, cardea_authority_store_free);
+  g_clear_object (&self->assent);
   g_clear_object (&self->unlocker);
   g_clear_object (&self->catalogue);
   g_clear_pointer (&self->config, cardea_config_unref);
@@ -103,6 +105,22 @@ cardea_broker_set_config (CardeaBroker *self, CardeaConfig *config)
   self->config = config;
   g_clear_pointer (&self->problems, g_ptr_array_unref);
   self->problems = cardea_authority_store_set_config (self->authorities, config);
+}
+
+void
+cardea_broker_set_assent (CardeaBroker *self, CardeaAssent *assent)
+{
+  g_return_if_fail (CARDEA_IS_BROKER (self));
+
+  g_set_object (&self->assent, assent);
+}
+
+CardeaAssent *
+cardea_broker_get_assent (CardeaBroker *self)
+{
+  g_return_val_if_fail (CARDEA_IS_BROKER (self), NULL);
+
+  return self->assent;
 }
 
 GPtrArray *
@@ -272,13 +290,32 @@ deny (GError **error, const char *message)
   return FALSE;
 }
 
+/* Without a person. */
 static gboolean
-check_consent (CardeaBroker *self, CardeaCaller *caller, const CardeaRequest *request, GError **error)
+check_allowed (CardeaBroker *self, const CardeaRequest *request, GError **error)
 {
   const char *name = cardea_request_get_server_name (request);
   g_autofree char *message = NULL;
 
-  if (!cardea_config_get_headless (self->config)) {
+  if (!cardea_config_allows (self->config, name, request->port)) {
+    message = g_strdup_printf ("%s:%u is not among the servers of [allow] in the agent's configuration.",
+                               name, request->port);
+    return deny (error, message);
+  }
+  if (request->authorities != NULL && !cardea_config_get_allow_caller_authorities (self->config))
+    return deny (error, "The program brought its own authorities, and the configuration does not set "
+                        "caller-authorities=true in [allow].");
+  return TRUE;
+}
+
+/* A person consents later, when there is something to see; what is clear already is said now. */
+static gboolean
+check_consent (CardeaBroker *self, CardeaCaller *caller, const CardeaRequest *request, GError **error)
+{
+  const char *name = cardea_request_get_server_name (request);
+  gboolean headless = cardea_config_get_headless (self->config);
+
+  if (!headless && self->assent == NULL) {
     cardea_set_error (error, CARDEA_ERROR_INTERACTION_REQUIRED,
                       "Connecting to %s:%u needs a person's consent, and this agent has nobody to ask.", name,
                       request->port);
@@ -288,20 +325,16 @@ check_consent (CardeaBroker *self, CardeaCaller *caller, const CardeaRequest *re
     }
     return FALSE;
   }
-  if (!cardea_config_allows (self->config, name, request->port)) {
-    message = g_strdup_printf ("%s:%u is not among the servers of [allow] in the agent's configuration.",
-                               name, request->port);
-    return deny (error, message);
-  }
+  if (self->assent != NULL && !cardea_assent_check_denial (self->assent, caller, request, error))
+    return FALSE;
+  if (headless && !check_allowed (self, request, error))
+    return FALSE;
   /* A sandbox keeps its program off the network: the agent is no way around that. */
   if (cardea_caller_get_strength (caller) == CARDEA_CALLER_CONFINED &&
       (request->proxy != NULL || !g_str_equal (request->host, name)))
     return deny (error,
                  "A program in a sandbox may neither choose a proxy nor connect to another host than the one "
                  "that is verified.");
-  if (request->authorities != NULL && !cardea_config_get_allow_caller_authorities (self->config))
-    return deny (error, "The program brought its own authorities, and the configuration does not set "
-                        "caller-authorities=true in [allow].");
   return TRUE;
 }
 
@@ -421,6 +454,7 @@ on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
     .trust = trust,
     .catalogue = self->catalogue,
     .unlocker = self->unlocker,
+    .assent = cardea_config_get_headless (self->config) ? NULL : self->assent,
     .deadline = call->deadline,
     .step = call->step,
     .step_data = call->step_data,

@@ -7,6 +7,7 @@
 
 #include "agent/base/config.h"
 #include "agent/base/end.h"
+#include "agent/broker/assent.h"
 #include "agent/broker/request.h"
 #include "agent/broker/session.h"
 #include "agent/broker/step.h"
@@ -26,6 +27,10 @@ G_DECLARE_FINAL_TYPE (CardeaBroker, cardea_broker, CARDEA, BROKER, GObject)
 /* Signal "sessions-changed" (). */
 CardeaBroker *cardea_broker_new (CardeaConfig *config, CardeaCatalogue *catalogue, CardeaUnlocker *unlocker,
                                  CardeaRelayPool *relays);
+/* Who is asked for consent while the configuration is not headless; NULL, as at first: nobody, so that
+ * nothing is permitted then. */
+void cardea_broker_set_assent (CardeaBroker *self, CardeaAssent *assent);
+CardeaAssent *cardea_broker_get_assent (CardeaBroker *self); /* borrowed */
 void cardea_broker_set_config (CardeaBroker *self, CardeaConfig *config);
 /* What the configuration names and cannot be used: a new array of CardeaReason. */
 GPtrArray *cardea_broker_get_problems (CardeaBroker *self);

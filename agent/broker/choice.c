@@ -90,8 +90,8 @@ check_wanted (const char *wanted, GError **error)
   return FALSE;
 }
 
-static GPtrArray *
-issuers_of (CardeaCatalogue *catalogue, CardeaCertificate *certificate)
+GPtrArray *
+cardea_choice_find_issuers (CardeaCatalogue *catalogue, CardeaCertificate *certificate)
 {
   g_autoptr (GPtrArray) ders = cardea_catalogue_get_issuers (catalogue, certificate);
   GPtrArray *issuers = g_ptr_array_new_with_free_func ((GDestroyNotify)cardea_certificate_unref);
@@ -125,7 +125,7 @@ static CardeaOffer *
 offer_new (CardeaCatalogue *catalogue, CardeaTokenCertificate *certificate, CardeaFitRequest *request,
            const char *wanted)
 {
-  g_autoptr (GPtrArray) issuers = issuers_of (catalogue, certificate->certificate);
+  g_autoptr (GPtrArray) issuers = cardea_choice_find_issuers (catalogue, certificate->certificate);
   CardeaOffer *self = g_new0 (CardeaOffer, 1);
   CardeaFitCandidate candidate = {
     .certificate = certificate->certificate,
@@ -154,6 +154,16 @@ by_fit (gconstpointer a, gconstpointer b)
   return ((*first)->reasons->len > 0) - ((*second)->reasons->len > 0);
 }
 
+void
+cardea_choice_sort (CardeaChoice *self)
+{
+  g_ptr_array_sort (self->offers, by_fit);
+  self->n_fitting = 0;
+  while (self->n_fitting < self->offers->len &&
+         ((const CardeaOffer *)self->offers->pdata[self->n_fitting])->reasons->len == 0)
+    self->n_fitting++;
+}
+
 CardeaChoice *
 cardea_choice_new (CardeaCatalogue *catalogue, GPtrArray *authorities, const char *wanted, gint64 now,
                    CardeaCanUse can_use, gpointer user_data, GError **error)
@@ -176,10 +186,9 @@ cardea_choice_new (CardeaCatalogue *catalogue, GPtrArray *authorities, const cha
     };
     CardeaOffer *offer = offer_new (catalogue, certificate, &request, wanted);
 
-    self->n_fitting += offer->reasons->len == 0;
     g_ptr_array_add (self->offers, offer);
   }
-  g_ptr_array_sort (self->offers, by_fit);
+  cardea_choice_sort (self);
   return self;
 }
 

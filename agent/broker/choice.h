@@ -31,12 +31,17 @@ typedef gboolean (*CardeaCanUse) (CardeaCertificate *certificate, gpointer user_
  * Errors: CARDEA_ERROR_INVALID_PARAMETER when @wanted is neither. */
 CardeaChoice *cardea_choice_new (CardeaCatalogue *catalogue, GPtrArray *authorities, const char *wanted,
                                  gint64 now, CardeaCanUse can_use, gpointer user_data, GError **error);
+/* Those that fit first, in their order, and counted: after reasons were added. */
+void cardea_choice_sort (CardeaChoice *self);
 void cardea_choice_free (CardeaChoice *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaChoice, cardea_choice_free)
 
 /* `[]Offer` of org.cardea.agent; @fitting_only: for a caller that may not list certificates: as many as a
  * reply has room for, those that fit first. */
 json_t *cardea_choice_to_json (const CardeaChoice *self, gboolean fitting_only);
+
+/* The chain above @certificate as far as the tokens have it, nearest first: CardeaCertificate elements. */
+GPtrArray *cardea_choice_find_issuers (CardeaCatalogue *catalogue, CardeaCertificate *certificate);
 
 /* Tells whether @wanted names @certificate; its form was checked before. */
 gboolean cardea_choice_is_wanted (const char *wanted, const CardeaTokenCertificate *certificate,

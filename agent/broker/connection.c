@@ -26,6 +26,7 @@ typedef struct
   CardeaTrust *trust;
   CardeaCatalogue *catalogue;
   CardeaUnlocker *unlocker;
+  CardeaAssent *assent; /* or NULL */
   CardeaStepFunc on_step;
   gpointer step_data;
 
@@ -37,7 +38,9 @@ typedef struct
   gboolean timed_out;
 
   CardeaHandshake *handshake;
+  GCancellable *asking;           /* or NULL: nobody is asked for consent */
   CardeaTokenCertificate *chosen; /* or NULL: anonymous */
+  gboolean consented;             /* to it, or to go on without one */
   CardeaSigning *signing;
 } Connection;
 
@@ -52,6 +55,8 @@ connection_free (Connection *self)
   g_clear_pointer (&self->chosen, cardea_token_certificate_unref);
   g_clear_object (&self->handshake);
   g_object_unref (self->cancellable);
+  g_clear_object (&self->asking);
+  g_clear_object (&self->assent);
   g_object_unref (self->unlocker);
   g_object_unref (self->catalogue);
   cardea_trust_unref (self->trust);
@@ -133,9 +138,36 @@ fail (GTask *task, GError *error)
   error = tell_failure (self, error);
   if (self->signing != NULL)
     cardea_signing_cancel (self->signing);
+  if (self->asking != NULL)
+    g_cancellable_cancel (self->asking);
   enter (self, CARDEA_STEP_FAILED);
   self->on_step = NULL;
   g_task_return_error (task, error);
+}
+
+/* A connection without a certificate that is not what was asked for. */
+static GError *
+check_anonymous (const Connection *self)
+{
+  GError *error;
+
+  if (self->chosen != NULL || self->consented)
+    return NULL;
+  if (self->request->authenticate == CARDEA_AUTHENTICATE_REQUIRED) {
+    error = cardea_error_new (CARDEA_ERROR_NO_CERTIFICATE,
+                              "The server did not ask for a certificate, and the program insists on one.");
+    cardea_error_take_parameter (error, "offers", json_array ());
+    return error;
+  }
+  /* A sandbox keeps its program off the network: without a consent, the agent is no way around that. */
+  if (self->assent == NULL || cardea_caller_get_strength (self->caller) != CARDEA_CALLER_CONFINED)
+    return NULL;
+  error = cardea_error_new (CARDEA_ERROR_DENIED,
+                            "A program in a sandbox may connect only where a person consented, "
+                            "and this server did not ask for a certificate.");
+  cardea_error_take_parameter (error, "by", json_string ("sandbox"));
+  cardea_error_take_parameter (error, "message", json_string (error->message));
+  return error;
 }
 
 static void
@@ -151,12 +183,10 @@ on_handshake_done (GObject *source, GAsyncResult *result, gpointer user_data)
     fail (task, error);
     return;
   }
-  if (self->request->authenticate == CARDEA_AUTHENTICATE_REQUIRED && self->chosen == NULL) {
+  error = check_anonymous (self);
+  if (error != NULL) {
     cardea_tls_stream_free (stream);
     cardea_tls_info_free (info);
-    error = cardea_error_new (CARDEA_ERROR_NO_CERTIFICATE,
-                              "The server did not ask for a certificate, and the program insists on one.");
-    cardea_error_take_parameter (error, "offers", json_array ());
     fail (task, error);
     return;
   }
@@ -203,6 +233,24 @@ on_unlocked (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+describe (Connection *self, CardeaPinQuestion *question)
+{
+  const CardeaAssentCase about = { .caller = self->caller,
+                                   .request = self->request,
+                                   .handshake = self->handshake };
+  g_autoptr (CardeaPromptQuestion) shown = cardea_prompt_question_new (CARDEA_PROMPT_PIN);
+
+  cardea_assent_describe (&about, shown);
+  question->program = g_steal_pointer (&shown->program.label);
+  question->confinement = g_steal_pointer (&shown->program.confinement);
+  question->parents = g_steal_pointer (&shown->program.parents);
+  question->server_name = g_steal_pointer (&shown->server.name);
+  question->port = shown->server.port;
+  question->vouched_by = g_steal_pointer (&shown->server.vouched_by);
+  question->by_program_only = shown->server.by_program_only;
+}
+
+static void
 unlock (GTask *task)
 {
   Connection *self = g_task_get_task_data (task);
@@ -213,49 +261,58 @@ unlock (GTask *task)
     answer (self);
     return;
   }
-  question->program = g_strdup (cardea_caller_get_label (self->caller));
-  question->server_name = g_strdup (cardea_request_get_server_name (self->request));
-  question->port = self->request->port;
+  describe (self, question);
   enter (self, CARDEA_STEP_PIN);
   cardea_unlocker_unlock_async (self->unlocker, self->chosen->token, question, self->request->interaction,
                                 self->cancellable, on_unlocked, g_object_ref (task));
-}
-
-/* A program in a sandbox may not list certificates, so it learns only of those it could use here. */
-static json_t *
-offers_for (const Connection *self, const CardeaChoice *choice)
-{
-  return cardea_choice_to_json (choice, cardea_caller_get_strength (self->caller) == CARDEA_CALLER_CONFINED);
-}
-
-static GError *
-no_certificate (const Connection *self, const CardeaChoice *choice)
-{
-  GError *error = cardea_error_new (
-      CARDEA_ERROR_NO_CERTIFICATE, "%s",
-      choice->offers->len > 0 ? "None of the certificates on your tokens can be used with this server."
-                              : "The server asks for a certificate, and there is none on any token.");
-
-  cardea_error_take_parameter (error, "offers", offers_for (self, choice));
-  return error;
-}
-
-static GError *
-choice_required (const Connection *self, const CardeaChoice *choice)
-{
-  GError *error =
-      cardea_error_new (CARDEA_ERROR_INTERACTION_REQUIRED,
-                        "%u certificates fit, and nobody can be asked which one to use.", choice->n_fitting);
-
-  cardea_error_take_parameter (error, "question", json_string ("certificate"));
-  cardea_error_take_parameter (error, "offers", offers_for (self, choice));
-  return error;
 }
 
 static gboolean
 can_use (CardeaCertificate *certificate, gpointer user_data)
 {
   return cardea_handshake_can_use (CARDEA_HANDSHAKE (user_data), certificate);
+}
+
+/* The certificate is chosen; NULL: none. */
+static void
+on_assented (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Connection *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  CardeaTokenCertificate *chosen = cardea_assent_ask_finish (CARDEA_ASSENT (source), result, &error);
+
+  if (g_task_get_completed (task) || self->step != CARDEA_STEP_CHOOSING) {
+    g_clear_pointer (&chosen, cardea_token_certificate_unref);
+    g_clear_error (&error);
+    return;
+  }
+  if (error != NULL) {
+    cardea_handshake_abort (self->handshake, error);
+    return;
+  }
+  self->consented = TRUE;
+  self->chosen = chosen;
+  if (chosen != NULL)
+    unlock (task);
+  else
+    cardea_handshake_answer (self->handshake, NULL);
+}
+
+static void
+ask_assent (GTask *task, GPtrArray *authorities)
+{
+  Connection *self = g_task_get_task_data (task);
+  const CardeaAssentCase about = {
+    .caller = self->caller,
+    .request = self->request,
+    .catalogue = self->catalogue,
+    .handshake = self->handshake,
+    .authorities = authorities,
+  };
+
+  self->asking = g_cancellable_new ();
+  cardea_assent_ask_async (self->assent, &about, self->asking, on_assented, g_object_ref (task));
 }
 
 static void
@@ -272,12 +329,16 @@ on_certificate_requested (CardeaHandshake *handshake, const CardeaCertificateReq
     cardea_handshake_answer (handshake, NULL);
     return;
   }
+  if (self->assent != NULL) {
+    ask_assent (task, asked->authorities);
+    return;
+  }
   choice = cardea_choice_new (self->catalogue, asked->authorities, self->request->certificate,
                               g_get_real_time () / G_USEC_PER_SEC, can_use, handshake, &error);
   if (choice != NULL && choice->n_fitting == 0)
-    error = no_certificate (self, choice);
+    error = cardea_assent_error_no_certificate (self->caller, choice);
   else if (choice != NULL && choice->n_fitting > 1)
-    error = choice_required (self, choice);
+    error = cardea_assent_error_choice (self->caller, choice);
   if (error != NULL) {
     cardea_handshake_abort (handshake, error);
     return;
@@ -345,6 +406,7 @@ connection_new (const CardeaConnectionArguments *arguments, GCancellable *cancel
   self->trust = cardea_trust_ref (arguments->trust);
   self->catalogue = g_object_ref (arguments->catalogue);
   self->unlocker = g_object_ref (arguments->unlocker);
+  self->assent = arguments->assent != NULL ? g_object_ref (arguments->assent) : NULL;
   self->on_step = arguments->step;
   self->step_data = arguments->step_data;
   self->cancellable = g_cancellable_new ();

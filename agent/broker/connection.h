@@ -5,6 +5,7 @@
 
 #include <gio/gio.h>
 
+#include "agent/broker/assent.h"
 #include "agent/broker/request.h"
 #include "agent/broker/session.h"
 #include "agent/broker/step.h"
@@ -22,8 +23,9 @@ typedef struct
   CardeaTrust *trust;
   CardeaCatalogue *catalogue;
   CardeaUnlocker *unlocker;
-  gint64 deadline;     /* of the whole call, monotonic; 0: only the limits of each step */
-  CardeaStepFunc step; /* or NULL; never called after the callback */
+  CardeaAssent *assent; /* NULL: nobody is asked; the request is permitted, and one certificate has to fit */
+  gint64 deadline;      /* of the whole call, monotonic; 0: only the limits of each step */
+  CardeaStepFunc step;  /* or NULL; never called after the callback */
   gpointer step_data;
 } CardeaConnectionArguments;
 

@@ -6,17 +6,17 @@ _cardea_agent() {
   local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   COMPREPLY=()
   case $previous in
-    -c | --config | -m | --module | -s | --socket | --host-program)
+    -c | --config | -m | --module | -s | --socket | --host-program | --prompt-program)
       compopt -o filenames 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
       ;;
-    --state-directory)
+    --state-directory | --rules-directory)
       compopt -o filenames 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -d -- "$word")
       ;;
     *)
       mapfile -t COMPREPLY < <(compgen -W '--headless --config --module --socket --state-directory --host-program
-        --version --help' -- "$word")
+        --prompt-program --rules-directory --version --help' -- "$word")
       ;;
   esac
 }

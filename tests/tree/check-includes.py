@@ -36,6 +36,7 @@ ALLOWED = {
     'agent/pin': VALUES | {'agent/hosts', 'agent/tokens', 'agent/prompt'},
     'agent/keyring': VALUES | {'agent/pin'},
     'agent/broker': VALUES
+    | {'socket-api/private'}
     | {
         'agent/' + name
         for name in ('caller', 'policy', 'decisions', 'rules', 'front', 'tls', 'relay', 'hosts', 'tokens', 'prompt', 'pin')

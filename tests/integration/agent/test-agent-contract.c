@@ -213,6 +213,7 @@ test_questions (void)
   g_autoptr (GError) consent = NULL;
   g_autoptr (GError) pin = NULL;
   GSubprocess *agent = cardea_lab_agent (lab, (guint16[]){ port, 0 }, NULL, NULL);
+  json_t *choice;
 
   certificate = connect_error (lab, target (lab, port, NULL));
   assert_question (certificate, "certificate", 2);
@@ -226,8 +227,10 @@ test_questions (void)
   g_subprocess_send_signal (agent, SIGTERM);
   g_assert_true (g_subprocess_wait (agent, NULL, NULL));
   cardea_lab_agent (lab, (guint16[]){ port, 0 }, "[agent]\nheadless=false\n", NULL);
-  consent = connect_error (lab, target (lab, port, NULL));
-  assert_question (consent, "consent", 0);
+  choice = target (lab, port, NULL);
+  json_object_set_new (json_object_get (choice, "options"), "interaction", json_string ("never"));
+  consent = connect_error (lab, choice);
+  assert_question (consent, "certificate", 2);
 }
 
 /* A proxy that is none, and one that nobody offers. */

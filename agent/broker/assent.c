@@ -1,0 +1,448 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Assent: the story of one consent.
+ *
+ * Rules deny first. What the caller names and what rules narrow only ever takes candidates away. Then a
+ * decision that was remembered for exactly this program, server and trust is followed for exactly its
+ * certificate; a rule that names program and server consents to a sole candidate; a browser's policy puts one
+ * first and consents to nothing. In every other case the person is asked, also when there is only one
+ * certificate, or none yet: tokens that come and go while the question is open change it. An answer counts
+ * for what fits when it comes. */
+
+#include "agent/broker/assent.h"
+
+#include "agent/broker/narrowing.h"
+#include "agent/broker/offers.h"
+#include "agent/policy/consent.h"
+#include "socket-api/wire/error.h"
+#include "socket-api/wire/message.h"
+
+struct _CardeaAssent
+{
+  GObject parent;
+
+  CardeaPrompter *prompter;
+  CardeaDecisions *decisions;
+  CardeaNotices *notices;
+  CardeaRules *rules;             /* or NULL */
+  CardeaChromiumPolicy *chromium; /* or NULL */
+};
+
+G_DEFINE_FINAL_TYPE (CardeaAssent, cardea_assent, G_TYPE_OBJECT)
+
+/* One question to the rules, the memory or the person. */
+typedef struct
+{
+  CardeaAssentCase about;
+  CardeaRuleAnswer rule;
+  char *trust;
+  CardeaChoice *choice;
+  CardeaConsent consent;
+  CardeaCertificateQuestion *question; /* or NULL: nobody is asked */
+  gulong changed_id;
+} Call;
+
+static void
+call_free (gpointer data)
+{
+  Call *call = data;
+
+  if (call->changed_id != 0)
+    g_signal_handler_disconnect (call->about.catalogue, call->changed_id);
+  g_clear_object (&call->question);
+  g_clear_pointer (&call->choice, cardea_choice_free);
+  cardea_rule_answer_clear (&call->rule);
+  g_object_unref (call->about.catalogue);
+  g_object_unref (call->about.handshake);
+  g_ptr_array_unref (call->about.authorities);
+  g_free (call->trust);
+  g_free (call);
+}
+
+static void
+cardea_assent_finalize (GObject *object)
+{
+  CardeaAssent *self = CARDEA_ASSENT (object);
+
+  g_clear_pointer (&self->chromium, cardea_chromium_policy_unref);
+  g_clear_pointer (&self->rules, cardea_rules_unref);
+  cardea_notices_free (self->notices);
+  g_object_unref (self->decisions);
+  g_object_unref (self->prompter);
+  G_OBJECT_CLASS (cardea_assent_parent_class)->finalize (object);
+}
+
+static void
+cardea_assent_class_init (CardeaAssentClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = cardea_assent_finalize;
+}
+
+static void
+cardea_assent_init (CardeaAssent *self)
+{
+  self->notices = cardea_notices_new ();
+}
+
+CardeaAssent *
+cardea_assent_new (CardeaPrompter *prompter, CardeaDecisions *decisions)
+{
+  CardeaAssent *self = g_object_new (CARDEA_TYPE_ASSENT, NULL);
+
+  self->prompter = g_object_ref (prompter);
+  self->decisions = g_object_ref (decisions);
+  return self;
+}
+
+void
+cardea_assent_set_rules (CardeaAssent *self, CardeaRules *rules, CardeaChromiumPolicy *chromium)
+{
+  g_return_if_fail (CARDEA_IS_ASSENT (self));
+
+  g_clear_pointer (&self->rules, cardea_rules_unref);
+  g_clear_pointer (&self->chromium, cardea_chromium_policy_unref);
+  self->rules = rules != NULL ? cardea_rules_ref (rules) : NULL;
+  self->chromium = chromium != NULL ? cardea_chromium_policy_ref (chromium) : NULL;
+}
+
+CardeaDecisions *
+cardea_assent_get_decisions (CardeaAssent *self)
+{
+  g_return_val_if_fail (CARDEA_IS_ASSENT (self), NULL);
+
+  return self->decisions;
+}
+
+static void
+ask_rules (CardeaAssent *self, CardeaCaller *caller, const CardeaRequest *request, CardeaRuleAnswer *answer)
+{
+  if (self->rules != NULL)
+    cardea_rules_decide (self->rules, cardea_caller_get_key (caller),
+                         cardea_request_get_server_name (request), request->port, answer);
+}
+
+static GError *
+make_denial (const CardeaRule *rule)
+{
+  const char *message =
+      rule->message != NULL ? rule->message : "A rule on this computer forbids this program this server.";
+  GError *error = cardea_error_new (CARDEA_ERROR_DENIED, "%s (rule \"%s\")", message, rule->name);
+
+  cardea_error_take_parameter (error, "by", json_sprintf ("rule %s", rule->name));
+  cardea_error_take_parameter (error, "message", json_string (message));
+  return error;
+}
+
+gboolean
+cardea_assent_check_denial (CardeaAssent *self, CardeaCaller *caller, const CardeaRequest *request,
+                            GError **error)
+{
+  g_auto (CardeaRuleAnswer) answer = { 0 };
+
+  ask_rules (self, caller, request, &answer);
+  if (answer.denied_by == NULL)
+    return TRUE;
+  g_propagate_error (error, make_denial (answer.denied_by));
+  return FALSE;
+}
+
+static gboolean
+can_use (CardeaCertificate *certificate, gpointer handshake)
+{
+  return cardea_handshake_can_use (handshake, certificate);
+}
+
+static gboolean
+look_at_certificates (Call *call, GError **error)
+{
+  CardeaChoice *choice =
+      cardea_choice_new (call->about.catalogue, call->about.authorities, call->about.request->certificate,
+                         g_get_real_time () / G_USEC_PER_SEC, can_use, call->about.handshake, error);
+
+  if (choice == NULL)
+    return FALSE;
+  cardea_choice_narrow (choice, call->about.catalogue, call->rule.conditions);
+  g_clear_pointer (&call->choice, cardea_choice_free);
+  call->choice = choice;
+  return TRUE;
+}
+
+static void
+free_candidate (gpointer candidate)
+{
+  cardea_chromium_candidate_free (candidate);
+}
+
+/* The place of what a browser's policy would take, or -1; @sure: it would ask nobody. */
+static int
+find_browsers_choice (CardeaAssent *self, const Call *call, gboolean *sure)
+{
+  g_autoptr (GPtrArray) candidates = g_ptr_array_new_with_free_func (free_candidate);
+  g_autoptr (GArray) selected = NULL;
+  gboolean ask = FALSE;
+
+  *sure = FALSE;
+  if (self->chromium == NULL)
+    return -1;
+  for (guint i = 0; i < call->choice->n_fitting; i++) {
+    const CardeaOffer *offer = call->choice->offers->pdata[i];
+
+    g_ptr_array_add (candidates, cardea_chromium_candidate_new (
+                                     cardea_certificate_get_issuer (offer->certificate->certificate),
+                                     cardea_certificate_get_subject (offer->certificate->certificate)));
+  }
+  selected =
+      cardea_chromium_policy_select (self->chromium, cardea_request_get_server_name (call->about.request),
+                                     call->about.request->port, candidates, &ask);
+  *sure = !ask;
+  return selected->len > 0 ? (int)g_array_index (selected, guint, 0) : -1;
+}
+
+static CardeaRememberedKey
+make_key (const Call *call)
+{
+  return (CardeaRememberedKey){ cardea_caller_get_key (call->about.caller),
+                                cardea_request_get_server_name (call->about.request),
+                                call->about.request->port, call->trust };
+}
+
+static GArray *
+identify_candidates (const CardeaChoice *choice)
+{
+  GArray *ids = g_array_new (FALSE, FALSE, sizeof (CardeaCertificateId));
+
+  for (guint i = 0; i < choice->n_fitting; i++) {
+    const CardeaOffer *offer = choice->offers->pdata[i];
+    CardeaCertificateId id = cardea_certificate_id_of (offer->certificate->certificate);
+
+    g_array_append_val (ids, id);
+  }
+  return ids;
+}
+
+/* What follows from rules and memory; @remembered is what it follows from, or NULL. */
+static void
+think (CardeaAssent *self, Call *call, const CardeaRemembered **remembered)
+{
+  CardeaRememberedKey key = make_key (call);
+  g_autoptr (GArray) ids = identify_candidates (call->choice);
+  CardeaConsentRequest request = { .candidates = (const CardeaCertificateId *)ids->data,
+                                   .n_candidates = ids->len };
+  gboolean sure;
+  int browsers = find_browsers_choice (self, call, &sure);
+
+  *remembered = cardea_decisions_find (self->decisions, &key);
+  request.is_remembered = *remembered != NULL;
+  if (*remembered != NULL && !(*remembered)->without)
+    request.remembered = &(*remembered)->certificate;
+  request.rule = call->rule.denied_by != NULL      ? CARDEA_RULE_CONSENT_DENIED
+                 : call->rule.consented_by != NULL ? CARDEA_RULE_CONSENT_GIVEN
+                                                   : CARDEA_RULE_CONSENT_NOTHING;
+  request.may_ask = call->about.request->interaction;
+  /* Choosing is the browser's policy's; that the choice may be used is another rule's. */
+  if (request.rule == CARDEA_RULE_CONSENT_GIVEN && !request.is_remembered && browsers >= 0 && sure) {
+    request.candidates += browsers;
+    request.n_candidates = 1;
+  }
+  call->consent = cardea_policy_consent (&request);
+  if (call->consent.index >= 0)
+    call->consent.index += (int)(request.candidates - (const CardeaCertificateId *)ids->data);
+  else if (call->consent.answer == CARDEA_CONSENT_ASK)
+    call->consent.index = browsers;
+}
+
+static void
+use (GTask *task, const CardeaOffer *offer)
+{
+  g_task_return_pointer (task, cardea_token_certificate_ref (offer->certificate),
+                         (GDestroyNotify)cardea_token_certificate_unref);
+}
+
+static void
+follow (CardeaAssent *self, GTask *task, const CardeaRemembered *remembered)
+{
+  Call *call = g_task_get_task_data (task);
+  const CardeaOffer *offer =
+      call->consent.answer == CARDEA_CONSENT_USE ? call->choice->offers->pdata[call->consent.index] : NULL;
+
+  if (remembered != NULL) {
+    g_autofree char *id = g_strdup (remembered->id);
+
+    g_message ("%s: the decision %s is followed for %s:%u", cardea_caller_get_label (call->about.caller), id,
+               cardea_request_get_server_name (call->about.request), call->about.request->port);
+    if (offer != NULL)
+      cardea_notices_tell_used (self->notices, cardea_caller_get_label (call->about.caller),
+                                cardea_request_get_server_name (call->about.request),
+                                call->about.request->port,
+                                cardea_certificate_get_holder (offer->certificate->certificate));
+    cardea_decisions_note_used (self->decisions, id, g_get_real_time () / G_USEC_PER_SEC);
+  } else {
+    g_message ("%s: the rule \"%s\" consents for %s:%u", cardea_caller_get_label (call->about.caller),
+               call->rule.consented_by->name, cardea_request_get_server_name (call->about.request),
+               call->about.request->port);
+  }
+  if (offer != NULL)
+    use (task, offer);
+  else
+    g_task_return_pointer (task, NULL, NULL);
+}
+
+/* A choice that cannot be remembered holds for this once. */
+static void
+remember (CardeaAssent *self, const Call *call, const CardeaPromptAnswer *answer, const CardeaOffer *offer)
+{
+  CardeaRememberedKey key = make_key (call);
+  const char *label = cardea_caller_get_label (call->about.caller);
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  g_autoptr (GError) error = NULL;
+  CardeaCertificateId id;
+  CardeaRemembered *made = NULL;
+
+  if (answer->remember == CARDEA_PROMPT_REMEMBER_NOT)
+    return;
+  if (offer != NULL)
+    id = cardea_certificate_id_of (offer->certificate->certificate);
+  if (answer->remember == CARDEA_PROMPT_REMEMBER_REMOVAL)
+    made = cardea_remembered_new_until_removal (&key, label, offer != NULL ? &id : NULL,
+                                                offer != NULL ? offer->certificate->token->uri : NULL, now,
+                                                &error);
+  else if (cardea_caller_may_be_remembered (call->about.caller))
+    made = cardea_remembered_new (&key, label, offer != NULL ? &id : NULL, now, &error);
+  if (made != NULL)
+    cardea_decisions_add (self->decisions, made);
+  else
+    g_message ("%s: what was decided for %s:%u holds for this once: %s", label, key.server, key.port,
+               error != NULL ? error->message : "the program cannot be told from others.");
+}
+
+static void
+on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  CardeaAssent *self = g_task_get_source_object (task);
+  Call *call = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (CardeaPromptAnswer) answer =
+      cardea_prompter_ask_certificate_finish (CARDEA_PROMPTER (source), result, &error);
+  const CardeaOffer *offer = NULL;
+
+  g_clear_signal_handler (&call->changed_id, call->about.catalogue);
+  if (answer == NULL || !look_at_certificates (call, &error)) {
+    g_task_return_error (task, error);
+    return;
+  }
+  if (answer->kind == CARDEA_PROMPT_USE) {
+    offer = cardea_offers_find_fitting (call->choice, answer->id);
+    if (offer == NULL) {
+      g_task_return_error (task, cardea_assent_error_no_certificate (call->about.caller, call->choice));
+      return;
+    }
+  }
+  remember (self, call, answer, offer);
+  if (offer != NULL)
+    use (task, offer);
+  else
+    g_task_return_pointer (task, NULL, NULL);
+}
+
+static void
+on_catalogue_changed (CardeaCatalogue *catalogue, gpointer user_data)
+{
+  Call *call = user_data;
+  g_autoptr (GPtrArray) offers = NULL;
+
+  if (!look_at_certificates (call, NULL))
+    return;
+  offers = cardea_offers_to_prompt (call->choice, -1);
+  cardea_certificate_question_update_offers (call->question, offers);
+}
+
+static CardeaCertificateQuestion *
+make_question (const Call *call)
+{
+  CardeaPromptQuestion *question = cardea_prompt_question_new (CARDEA_PROMPT_CERTIFICATE);
+  int index = call->consent.index;
+
+  cardea_assent_describe (&call->about, question);
+  g_ptr_array_unref (question->offers);
+  question->offers = cardea_offers_to_prompt (call->choice, call->consent.renewed ? index : -1);
+  if (index >= 0)
+    question->preselected = cardea_offer_dup_id (call->choice->offers->pdata[index]);
+  question->may_continue = call->about.request->authenticate != CARDEA_AUTHENTICATE_REQUIRED;
+  question->may_remember = cardea_caller_may_be_remembered (call->about.caller)
+                               ? CARDEA_PROMPT_REMEMBER_ALWAYS
+                               : CARDEA_PROMPT_REMEMBER_REMOVAL;
+  return cardea_certificate_question_new (question, NULL);
+}
+
+static void
+ask (CardeaAssent *self, GTask *task)
+{
+  Call *call = g_task_get_task_data (task);
+
+  call->question = make_question (call);
+  call->changed_id =
+      g_signal_connect (call->about.catalogue, "changed", G_CALLBACK (on_catalogue_changed), call);
+  cardea_prompter_ask_certificate_async (self->prompter, call->question, g_task_get_cancellable (task),
+                                         on_answered, g_object_ref (task));
+}
+
+static void
+decide (CardeaAssent *self, GTask *task)
+{
+  Call *call = g_task_get_task_data (task);
+  const CardeaRemembered *remembered;
+
+  think (self, call, &remembered);
+  switch (call->consent.answer) {
+  case CARDEA_CONSENT_USE:
+  case CARDEA_CONSENT_CONTINUE:
+    follow (self, task, remembered);
+    break;
+  case CARDEA_CONSENT_ASK:
+    ask (self, task);
+    break;
+  case CARDEA_CONSENT_DENY:
+    g_task_return_error (task, make_denial (call->rule.denied_by));
+    break;
+  case CARDEA_CONSENT_INTERACTION_REQUIRED:
+    g_task_return_error (task, call->choice->n_fitting == 0
+                                   ? cardea_assent_error_no_certificate (call->about.caller, call->choice)
+                                   : cardea_assent_error_choice (call->about.caller, call->choice));
+    break;
+  }
+}
+
+void
+cardea_assent_ask_async (CardeaAssent *self, const CardeaAssentCase *about, GCancellable *cancellable,
+                         GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
+  Call *call = g_new0 (Call, 1);
+  GError *error = NULL;
+
+  g_return_if_fail (CARDEA_IS_ASSENT (self));
+
+  g_task_set_source_tag (task, cardea_assent_ask_async);
+  g_task_set_check_cancellable (task, FALSE);
+  call->about = *about;
+  g_object_ref (call->about.catalogue);
+  g_object_ref (call->about.handshake);
+  g_ptr_array_ref (call->about.authorities);
+  call->trust = cardea_request_dup_trust_source (about->request);
+  ask_rules (self, about->caller, about->request, &call->rule);
+  g_task_set_task_data (task, call, call_free);
+  if (look_at_certificates (call, &error))
+    decide (self, task);
+  else
+    g_task_return_error (task, error);
+}
+
+CardeaTokenCertificate *
+cardea_assent_ask_finish (CardeaAssent *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

@@ -1,0 +1,56 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "agent/broker/choice.h"
+#include "agent/broker/request.h"
+#include "agent/caller/caller.h"
+#include "agent/decisions/decisions.h"
+#include "agent/prompt/notices.h"
+#include "agent/prompt/prompter.h"
+#include "agent/rules/chromium-policy.h"
+#include "agent/rules/rules.h"
+#include "agent/tls/handshake.h"
+
+G_BEGIN_DECLS
+
+/* Whether a program may use a certificate with a server, and which: rules first, then what was decided
+ * before, then the person. Main loop only. */
+#define CARDEA_TYPE_ASSENT (cardea_assent_get_type ())
+G_DECLARE_FINAL_TYPE (CardeaAssent, cardea_assent, CARDEA, ASSENT, GObject)
+
+CardeaAssent *cardea_assent_new (CardeaPrompter *prompter, CardeaDecisions *decisions);
+/* From now on; questions that are open keep those they began with. Either may be NULL: none. */
+void cardea_assent_set_rules (CardeaAssent *self, CardeaRules *rules, CardeaChromiumPolicy *chromium);
+CardeaDecisions *cardea_assent_get_decisions (CardeaAssent *self); /* borrowed */
+
+/* A rule against this program on this server, before anything is sent anywhere. Errors: CARDEA_ERROR_DENIED.
+ */
+gboolean cardea_assent_check_denial (CardeaAssent *self, CardeaCaller *caller, const CardeaRequest *request,
+                                     GError **error);
+
+/* What the question is about. Everything is borrowed until the callback. */
+typedef struct
+{
+  CardeaCaller *caller;
+  const CardeaRequest *request;
+  CardeaCatalogue *catalogue;
+  CardeaHandshake *handshake; /* asks for a certificate, and waits */
+  GPtrArray *authorities;     /* DER names that the server accepts (GBytes); empty: any */
+} CardeaAssentCase;
+
+/* The certificate to use (a reference), or NULL without an error: to continue without one.
+ * Errors: CANCELLED, DENIED, INTERACTION_REQUIRED, NO_CERTIFICATE, TIMED_OUT, BUSY, INVALID_PARAMETER. */
+void cardea_assent_ask_async (CardeaAssent *self, const CardeaAssentCase *about, GCancellable *cancellable,
+                              GAsyncReadyCallback callback, gpointer data);
+CardeaTokenCertificate *cardea_assent_ask_finish (CardeaAssent *self, GAsyncResult *result, GError **error);
+
+/* What of the caller and the server a person is shown; for questions of both kinds. */
+void cardea_assent_describe (const CardeaAssentCase *about, CardeaPromptQuestion *question);
+
+/* NO_CERTIFICATE and INTERACTION_REQUIRED, with the offers that the caller may know of. */
+GError *cardea_assent_error_no_certificate (CardeaCaller *caller, const CardeaChoice *choice);
+GError *cardea_assent_error_choice (CardeaCaller *caller, const CardeaChoice *choice);
+
+G_END_DECLS
