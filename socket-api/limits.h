@@ -101,3 +101,6 @@
 #define CARDEA_LIMIT_STORE_LOOKUP_MS 3000
 #define CARDEA_LIMIT_STORE_CHANGE_MS 3000
 #define CARDEA_LIMIT_STORE_ITEMS 16 /* deleted at once, of one token */
+/* Dialogs */
+#define CARDEA_LIMIT_TYPING_FOCUS_MS 700 /* a dialog takes no key before it had the focus for so long, */
+#define CARDEA_LIMIT_TYPING_QUIET_MS 600 /* and before no key was pressed for so long */
