@@ -24,6 +24,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "socket-api/secret/pages.h"
+
 /* What a pipe takes at once, however few pages the kernel gave it: cardea_secret_to_pipe() must not block. */
 #define MAX_SECRET_BYTES PIPE_BUF
 
@@ -42,49 +44,23 @@ fail_with_errno (GError **error, int code, const char *what)
   return FALSE;
 }
 
-static gboolean
-lock_pages (CardeaSecret *self, GError **error)
-{
-  /* mlock2() with no flag is mlock(), but is not made a no-op by sanitizers. */
-  if (mlock2 (self->pages, self->mapped, 0) != 0)
-    return fail_with_errno (
-        error, G_IO_ERROR_NO_SPACE,
-        "Memory for a PIN cannot be locked; raise the limit for locked memory (ulimit -l)");
-  if (madvise (self->pages, self->mapped, MADV_DONTDUMP) != 0 ||
-      madvise (self->pages, self->mapped, MADV_WIPEONFORK) != 0)
-    return fail_with_errno (error, G_IO_ERROR_NO_SPACE, "Memory for a PIN cannot be protected");
-  return TRUE;
-}
-
 void
 cardea_secret_unref (CardeaSecret *self)
 {
   if (!self || !g_atomic_ref_count_dec (&self->references))
     return;
-  if (self->pages) {
-    /* It fails only when the kernel cannot split a mapping any more; it clears pages itself before others get
-     * them. */
-    if (mprotect (self->pages, self->mapped, PROT_READ | PROT_WRITE) == 0)
-      explicit_bzero (self->pages, self->mapped);
-    munmap (self->pages, self->mapped);
-  }
+  cardea_pages_free (self->pages, self->mapped);
   g_free (self);
 }
 
 static CardeaSecret *
 allocate (gsize capacity, GError **error)
 {
-  gsize page = (gsize)sysconf (_SC_PAGESIZE);
   g_autoptr (CardeaSecret) self = g_new0 (CardeaSecret, 1);
   g_atomic_ref_count_init (&self->references);
-  self->mapped = (capacity + page - 1) / page * page;
-  void *pages = mmap (NULL, self->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (pages == MAP_FAILED) {
-    fail_with_errno (error, G_IO_ERROR_NO_SPACE, "There is no memory for a PIN");
-    return NULL;
-  }
-  self->pages = pages;
-  if (!lock_pages (self, error))
+  self->mapped = capacity;
+  self->pages = cardea_pages_new (&self->mapped, error);
+  if (!self->pages)
     return NULL;
   return g_steal_pointer (&self);
 }
