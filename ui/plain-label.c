@@ -1,0 +1,31 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Foreign text in a label: never as markup, and whole where a person asks for it. */
+
+#include "ui/plain-label.h"
+
+#include "ui/plain-text.h"
+
+void
+cardea_plain_label_set (GtkLabel *label, const char *text, gsize limit)
+{
+  g_autofree char *shown = cardea_plain_text (text, limit);
+  GtkWidget *widget = GTK_WIDGET (label);
+
+  cardea_plain_label_set_sentence (label, shown);
+  if (cardea_plain_text_is_shortened (text, limit)) {
+    g_autofree char *whole = cardea_plain_text (text, CARDEA_PLAIN_TEXT_TOOLTIP);
+
+    gtk_widget_set_tooltip_text (widget, whole);
+  } else {
+    gtk_widget_set_tooltip_text (widget, NULL);
+  }
+}
+
+void
+cardea_plain_label_set_sentence (GtkLabel *label, const char *sentence)
+{
+  gtk_label_set_text (label, sentence != NULL ? sentence : "");
+  gtk_widget_set_visible (GTK_WIDGET (label), sentence != NULL && *sentence != '\0');
+}
