@@ -83,6 +83,10 @@
 /* Notices */
 #define CARDEA_LIMIT_NOTICE_MS 60000 /* the same one is not shown again before */
 #define CARDEA_LIMIT_NOTICES 16      /* different ones in that time */
+/* Dialogs */
+#define CARDEA_LIMIT_TYPING_FOCUS_MS 700 /* a dialog takes no key before it had the focus for so long, */
+#define CARDEA_LIMIT_TYPING_QUIET_MS 600 /* and before no key was pressed for so long */
+#define CARDEA_LIMIT_PROMPT_NOTICE_MS 6000      /* how long a dialog tells why it is over */
 
 /* Questions to a person */
 #define CARDEA_LIMIT_QUESTIONS_WAITING 16    /* behind the one that is shown */
@@ -101,6 +105,3 @@
 #define CARDEA_LIMIT_STORE_LOOKUP_MS 3000
 #define CARDEA_LIMIT_STORE_CHANGE_MS 3000
 #define CARDEA_LIMIT_STORE_ITEMS 16 /* deleted at once, of one token */
-/* Dialogs */
-#define CARDEA_LIMIT_TYPING_FOCUS_MS 700 /* a dialog takes no key before it had the focus for so long, */
-#define CARDEA_LIMIT_TYPING_QUIET_MS 600 /* and before no key was pressed for so long */

@@ -14,10 +14,10 @@
 #include <fcntl.h>
 #include <seccomp.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "socket-api/private/child.h"
 #include "socket-api/secret/secret.h"
 
 static gboolean
@@ -25,24 +25,6 @@ set_errno (GError **error, int code, const char *what)
 {
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: %s", what, g_strerror (code));
   return FALSE;
-}
-
-/* The signal comes only for a parent that ends later: one that had ended before is seen by the pid that made
- * the socket, which the kernel keeps. */
-static gboolean
-die_with_parent (int socket, GError **error)
-{
-  struct ucred peer;
-  socklen_t length = sizeof (peer);
-
-  if (prctl (PR_SET_PDEATHSIG, SIGKILL) < 0)
-    return set_errno (error, errno, "cannot tie this process to its parent");
-  if (getsockopt (socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0 || peer.pid != getppid ()) {
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                         "this program is started by cardea-agent, which gives it a socket");
-    return FALSE;
-  }
-  return TRUE;
 }
 
 static gboolean
@@ -101,7 +83,7 @@ filter_calls (GError **error)
 gboolean
 cardea_confine_process (int socket, GError **error)
 {
-  if (!cardea_secret_protect_process (error) || !die_with_parent (socket, error) ||
+  if (!cardea_secret_protect_process (error) || !cardea_child_die_with_parent (socket, error) ||
       !empty_descriptors (socket, error))
     return FALSE;
   signal (SIGPIPE, SIG_IGN);

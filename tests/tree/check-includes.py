@@ -50,7 +50,7 @@ ALLOWED = {
 ALLOWED['agent'] = VALUES | {name for name in ALLOWED if name.startswith('agent/')} - {'agent/token-host'}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
-GENERATED = {'config.h', 'certificate-resources.h'}
+GENERATED = {'config.h', 'certificate-resources.h', 'pin-resources.h'}
 
 # What a folder may not even link: the heads of libraries that would have to come with their headers.
 FOREIGN = {

@@ -1,0 +1,99 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* cardea-prompt: asks one question for cardea-agent, and ends. */
+
+#include <fcntl.h>
+#include <gtk/gtk.h>
+#include <libintl.h>
+#include <signal.h>
+
+#include "config.h"
+#include "socket-api/private/child.h"
+#include "socket-api/secret/secret.h"
+#include "ui/prompt.h"
+
+#define PROGRAM "cardea-prompt"
+#define EXIT_CANCELLED 1
+#define EXIT_USAGE 2
+#define EXIT_NO_DISPLAY 3
+
+typedef struct
+{
+  int channel;
+  int pin;
+  gboolean version;
+} Options;
+
+static gboolean
+parse (Options *options, int argc, char **argv, GError **error)
+{
+  const GOptionEntry entries[] = {
+    { "fd", 0, 0, G_OPTION_ARG_INT, &options->channel, "The socket of cardea-agent (default: 3)", "N" },
+    { "pin-fd", 0, 0, G_OPTION_ARG_INT, &options->pin, "The pipe that takes a PIN (default: 4)", "N" },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version and end", NULL },
+    { NULL },
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new ("- ask one question for cardea-agent");
+
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, error))
+    return FALSE;
+  if (argc == 1 && options->channel >= 3 && options->pin >= 3 && options->channel != options->pin)
+    return TRUE;
+  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                       "takes two different descriptors from 3 on, and nothing else");
+  return FALSE;
+}
+
+static int
+fail (const GError *error)
+{
+  g_printerr (PROGRAM ": %s\n", error->message);
+  return EXIT_USAGE;
+}
+
+/* What GTK asks the environment for, before it does. A renderer on the processor shows the first frame
+ * soonest; a desktop portal that hangs would hold it up for half a minute; and a chosen input method is
+ * ignored. */
+static void
+set_environment (void)
+{
+  g_setenv ("GSK_RENDERER", "cairo", FALSE);
+  g_setenv ("ADW_DISABLE_PORTAL", "1", FALSE);
+  g_unsetenv ("GTK_IM_MODULE");
+}
+
+static void
+set_up_translations (void)
+{
+  bindtextdomain ("cardea", CARDEA_LOCALEDIR);
+  bind_textdomain_codeset ("cardea", "UTF-8");
+  textdomain ("cardea");
+}
+
+int
+main (int argc, char **argv)
+{
+  Options options = { .channel = 3, .pin = 4 };
+  g_autoptr (GError) error = NULL;
+
+  if (!cardea_secret_protect_process (&error) || !parse (&options, argc, argv, &error))
+    return fail (error);
+  if (options.version) {
+    g_print (PROGRAM " " CARDEA_VERSION "\n");
+    return 0;
+  }
+  if (!cardea_child_die_with_parent (options.channel, &error))
+    return fail (error);
+  fcntl (options.channel, F_SETFD, FD_CLOEXEC);
+  fcntl (options.pin, F_SETFD, FD_CLOEXEC);
+  signal (SIGPIPE, SIG_IGN);
+  set_environment ();
+  set_up_translations ();
+  if (!gtk_init_check ()) {
+    g_printerr (PROGRAM ": there is no display\n");
+    return EXIT_NO_DISPLAY;
+  }
+  return cardea_prompt_run (options.channel, options.pin) ? 0 : EXIT_CANCELLED;
+}

@@ -1,0 +1,350 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Asks for a token's PIN.
+ *
+ * The PIN is in the entry's buffer (ui/secret-buffer.h) and in no other place: it is taken from there by
+ * cardea_pin_dialog_steal_pin(), or erased with the buffer, however the dialog ends. Nothing can be typed or
+ * accepted before the guard (ui/typing-guard.h) is armed, nor, when only one try is left, before the person
+ * has said that it is to be used. */
+
+#include "ui/pin-dialog.h"
+
+#include <glib/gi18n.h>
+
+#include "pin-resources.h"
+#include "ui/button-layout.h"
+#include "ui/pin-text.h"
+#include "ui/plain-label.h"
+#include "ui/plain-text.h"
+#include "ui/request-card.h"
+#include "ui/secret-buffer.h"
+#include "ui/style.h"
+#include "ui/typing-guard.h"
+
+struct _CardeaPinDialog
+{
+  AdwWindow parent_instance;
+
+  GtkLabel *lead;
+  GtkWidget *warning_box;
+  GtkLabel *warning;
+  GtkCheckButton *confirm;
+  GtkWidget *entry_box;
+  GtkWidget *entry;
+  GtkLabel *hint;
+  GtkWidget *token_card;
+  GtkLabel *token;
+  GtkLabel *reader;
+  CardeaRequestCard *request;
+  GtkWidget *buttons;
+  GtkButton *refuse;
+  GtkButton *accept;
+
+  CardeaTypingGuard *guard;
+  CardeaSecretBuffer *buffer;
+  GdkDevice *keyboard; /* or NULL */
+  const char *notice;  /* about what was typed and not taken; or NULL */
+  gboolean answered;
+};
+
+G_DEFINE_FINAL_TYPE (CardeaPinDialog, cardea_pin_dialog, ADW_TYPE_WINDOW)
+
+enum
+{
+  ANSWERED,
+  N_SIGNALS,
+};
+
+static guint signals[N_SIGNALS];
+
+static gboolean
+is_confirmed (CardeaPinDialog *self)
+{
+  return !gtk_widget_get_visible (GTK_WIDGET (self->confirm)) || gtk_check_button_get_active (self->confirm);
+}
+
+static gboolean
+has_entry (CardeaPinDialog *self)
+{
+  return gtk_widget_get_visible (self->entry_box);
+}
+
+static gboolean
+can_accept (CardeaPinDialog *self)
+{
+  return cardea_typing_guard_is_armed (self->guard) && is_confirmed (self) &&
+         (!has_entry (self) || gtk_entry_buffer_get_length (GTK_ENTRY_BUFFER (self->buffer)) > 0);
+}
+
+static gboolean
+is_caps_lock_on (CardeaPinDialog *self)
+{
+  return self->keyboard != NULL && gdk_device_get_caps_lock_state (self->keyboard);
+}
+
+static void
+show_hint (CardeaPinDialog *self)
+{
+  const char *caps_lock = is_caps_lock_on (self) ? _ ("Caps Lock is on.") : NULL;
+  g_autofree char *both = NULL;
+
+  if (caps_lock != NULL && self->notice != NULL)
+    both = g_strdup_printf ("%s %s", caps_lock, self->notice);
+  const char *text = both != NULL ? both : caps_lock != NULL ? caps_lock : self->notice;
+  cardea_plain_label_set_sentence (self->hint, text);
+}
+
+static void
+on_state_changed (CardeaPinDialog *self)
+{
+  gboolean was_locked = !gtk_widget_get_sensitive (self->entry), confirmed = is_confirmed (self);
+
+  gtk_widget_set_sensitive (self->entry, confirmed);
+  gtk_editable_set_editable (GTK_EDITABLE (self->entry),
+                             confirmed && cardea_typing_guard_is_armed (self->guard));
+  gtk_widget_set_sensitive (GTK_WIDGET (self->accept), can_accept (self));
+  if (was_locked && confirmed)
+    gtk_widget_grab_focus (self->entry);
+  show_hint (self);
+}
+
+static void
+on_key_ignored (CardeaPinDialog *self)
+{
+  self->notice = _ ("Keys pressed before this dialog was ready were ignored.");
+  show_hint (self);
+}
+
+static void
+on_text_refused (CardeaPinDialog *self)
+{
+  self->notice = _ ("A PIN has to be typed: it cannot be pasted, and has an end.");
+  show_hint (self);
+}
+
+static void
+on_text_inserted (CardeaPinDialog *self)
+{
+  self->notice = NULL;
+  on_state_changed (self);
+}
+
+static void
+answer (CardeaPinDialog *self, CardeaPromptAnswerKind kind)
+{
+  g_autoptr (CardeaPromptAnswer) answer = cardea_prompt_answer_new (kind);
+
+  if (self->answered)
+    return;
+  self->answered = TRUE;
+  g_signal_emit (self, signals[ANSWERED], 0, answer);
+}
+
+static void
+on_accept_clicked (CardeaPinDialog *self)
+{
+  if (can_accept (self))
+    answer (self, has_entry (self) ? CARDEA_PROMPT_PIN_TYPED : CARDEA_PROMPT_PINPAD);
+}
+
+static void
+on_refuse_clicked (CardeaPinDialog *self)
+{
+  gtk_window_close (GTK_WINDOW (self));
+}
+
+static gboolean
+close_request (GtkWindow *window)
+{
+  CardeaPinDialog *self = CARDEA_PIN_DIALOG (window);
+
+  cardea_secret_buffer_clear (self->buffer);
+  answer (self, CARDEA_PROMPT_CANCEL);
+  return GDK_EVENT_STOP;
+}
+
+static void
+set_button (GtkButton *button, const char *label)
+{
+  gtk_widget_set_visible (GTK_WIDGET (button), label != NULL);
+  if (label != NULL)
+    gtk_button_set_label (button, label);
+}
+
+static void
+show_words (CardeaPinDialog *self, const CardeaPromptQuestion *question)
+{
+  g_autoptr (CardeaPinText) text = cardea_pin_text_new (question);
+
+  gtk_window_set_title (GTK_WINDOW (self), text->title);
+  gtk_label_set_text (self->lead, text->lead);
+  cardea_plain_label_set_sentence (self->warning, text->warning);
+  gtk_widget_set_visible (self->warning_box, text->warning != NULL);
+  gtk_widget_set_visible (GTK_WIDGET (self->confirm), text->confirm);
+  gtk_widget_set_visible (self->entry_box, text->entry);
+  set_button (self->accept, text->accept);
+  set_button (self->refuse, text->refuse);
+  const char *description = text->warning != NULL ? text->warning : text->lead;
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->entry), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                  description, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, text->title,
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, description, -1);
+}
+
+static void
+show_token (CardeaPinDialog *self, const char *label, const char *reader)
+{
+  g_autofree char *shown_label = cardea_plain_text (label, CARDEA_PLAIN_TEXT_PARAGRAPH);
+  g_autofree char *shown_reader = cardea_plain_text (reader, CARDEA_PLAIN_TEXT_PARAGRAPH);
+  /* Translators: %s is the name of a token */
+  g_autofree char *name = g_strdup_printf (_ ("Token: %s"), shown_label);
+
+  cardea_plain_label_set (self->token, label, CARDEA_PLAIN_TEXT_PARAGRAPH);
+  cardea_plain_label_set (self->reader, reader, CARDEA_PLAIN_TEXT_PARAGRAPH);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->token_card), GTK_ACCESSIBLE_PROPERTY_LABEL, name,
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, shown_reader, -1);
+}
+
+static void
+choose_focus (CardeaPinDialog *self)
+{
+  GtkWidget *focus = GTK_WIDGET (self->refuse);
+
+  if (gtk_widget_get_visible (GTK_WIDGET (self->confirm)))
+    focus = GTK_WIDGET (self->confirm);
+  else if (has_entry (self))
+    focus = self->entry;
+  gtk_window_set_focus (GTK_WINDOW (self), focus);
+}
+
+static void
+watch_keyboard (CardeaPinDialog *self)
+{
+  GdkSeat *seat = gdk_display_get_default_seat (gtk_widget_get_display (GTK_WIDGET (self)));
+  GdkDevice *keyboard = seat != NULL ? gdk_seat_get_keyboard (seat) : NULL;
+
+  if (keyboard == NULL)
+    return;
+  self->keyboard = g_object_ref (keyboard);
+  g_signal_connect_object (keyboard, "notify::caps-lock-state", G_CALLBACK (show_hint), self,
+                           G_CONNECT_SWAPPED);
+}
+
+static void
+set_up_entry (CardeaPinDialog *self)
+{
+  GtkEditable *text = gtk_editable_get_delegate (GTK_EDITABLE (self->entry));
+
+  gtk_text_set_buffer (GTK_TEXT (text), GTK_ENTRY_BUFFER (self->buffer));
+  /* It would bring back bullets. */
+  gtk_editable_set_enable_undo (GTK_EDITABLE (self->entry), FALSE);
+  g_signal_connect_object (self->buffer, "refused", G_CALLBACK (on_text_refused), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->buffer, "inserted-text", G_CALLBACK (on_text_inserted), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->buffer, "notify::length", G_CALLBACK (on_state_changed), self,
+                           G_CONNECT_SWAPPED);
+}
+
+static void
+dispose (GObject *object)
+{
+  CardeaPinDialog *self = CARDEA_PIN_DIALOG (object);
+
+  if (self->buffer != NULL)
+    cardea_secret_buffer_clear (self->buffer);
+  g_clear_object (&self->guard);
+  g_clear_object (&self->keyboard);
+  gtk_widget_dispose_template (GTK_WIDGET (self), CARDEA_TYPE_PIN_DIALOG);
+  G_OBJECT_CLASS (cardea_pin_dialog_parent_class)->dispose (object);
+}
+
+static void
+finalize (GObject *object)
+{
+  g_clear_object (&CARDEA_PIN_DIALOG (object)->buffer);
+  G_OBJECT_CLASS (cardea_pin_dialog_parent_class)->finalize (object);
+}
+
+static void
+bind_children (GtkWidgetClass *klass)
+{
+  gtk_widget_class_bind_template_child (klass, CardeaPinDialog, lead);
+  gtk_widget_class_bind_template_child (klass, CardeaPinDialog, warning_box);
+  gtk_widget_class_bind_template_child (klass, CardeaPinDialog, warning);
+  gtk_widget_class_bind_template_child (klass, CardeaPinDialog, confirm);
+  gtk_widget_class_bind_template_child (klass, CardeaPinDialog, entry_box);
+  gtk_widget_class_bind_template_child (klass, CardeaPinDialog, entry);
+  gtk_widget_class_bind_template_child (klass, CardeaPinDialog, hint);
+  gtk_widget_class_bind_template_child (klass, CardeaPinDialog, token_card);
+  gtk_widget_class_bind_template_child (klass, CardeaPinDialog, token);
+  gtk_widget_class_bind_template_child (klass, CardeaPinDialog, reader);
+  gtk_widget_class_bind_template_child (klass, CardeaPinDialog, request);
+  gtk_widget_class_bind_template_child (klass, CardeaPinDialog, buttons);
+  gtk_widget_class_bind_template_child (klass, CardeaPinDialog, refuse);
+  gtk_widget_class_bind_template_child (klass, CardeaPinDialog, accept);
+  gtk_widget_class_bind_template_callback (klass, on_state_changed);
+  gtk_widget_class_bind_template_callback (klass, on_accept_clicked);
+  gtk_widget_class_bind_template_callback (klass, on_refuse_clicked);
+}
+
+static void
+cardea_pin_dialog_class_init (CardeaPinDialogClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = dispose;
+  G_OBJECT_CLASS (klass)->finalize = finalize;
+  GTK_WINDOW_CLASS (klass)->close_request = close_request;
+  g_resources_register (cardea_pin_get_resource ());
+  g_type_ensure (CARDEA_TYPE_REQUEST_CARD);
+  gtk_widget_class_set_template_from_resource (widget_class, "/org/cardea/prompt/pin-dialog.ui");
+  bind_children (widget_class);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
+  signals[ANSWERED] = g_signal_new ("answered", CARDEA_TYPE_PIN_DIALOG, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                    NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
+}
+
+static void
+cardea_pin_dialog_init (CardeaPinDialog *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_widget_set_layout_manager (self->buttons, cardea_button_layout_new ());
+  self->guard = cardea_typing_guard_new (GTK_WINDOW (self));
+  g_signal_connect_object (self->guard, "notify::armed", G_CALLBACK (on_state_changed), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->guard, "ignored", G_CALLBACK (on_key_ignored), self, G_CONNECT_SWAPPED);
+  watch_keyboard (self);
+}
+
+GtkWidget *
+cardea_pin_dialog_new (const CardeaPromptQuestion *question, GError **error)
+{
+  g_autoptr (CardeaSecretBuffer) buffer = cardea_secret_buffer_new (error);
+  CardeaPinDialog *self;
+
+  if (buffer == NULL)
+    return NULL;
+  cardea_style_load (gdk_display_get_default ());
+  self = g_object_new (CARDEA_TYPE_PIN_DIALOG, NULL);
+  self->buffer = g_steal_pointer (&buffer);
+  set_up_entry (self);
+  show_words (self, question);
+  show_token (self, question->token_label, question->reader);
+  cardea_request_card_show (self->request, &question->program, &question->server);
+  on_state_changed (self);
+  choose_focus (self);
+  return GTK_WIDGET (self);
+}
+
+CardeaSecret *
+cardea_pin_dialog_steal_pin (CardeaPinDialog *self, GError **error)
+{
+  return cardea_secret_buffer_steal (self->buffer, error);
+}
+
+void
+cardea_pin_dialog_erase (CardeaPinDialog *self)
+{
+  cardea_secret_buffer_clear (self->buffer);
+}
