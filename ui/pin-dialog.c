@@ -19,6 +19,7 @@
 #include "ui/plain-text.h"
 #include "ui/request-card.h"
 #include "ui/secret-buffer.h"
+#include "ui/secret-entry.h"
 #include "ui/style.h"
 #include "ui/typing-guard.h"
 
@@ -105,8 +106,24 @@ on_state_changed (CardeaPinDialog *self)
                              confirmed && cardea_typing_guard_is_armed (self->guard));
   gtk_widget_set_sensitive (GTK_WIDGET (self->accept), can_accept (self));
   if (was_locked && confirmed)
-    gtk_widget_grab_focus (self->entry);
+    gtk_widget_grab_focus (has_entry (self) ? self->entry : GTK_WIDGET (self->accept));
   show_hint (self);
+}
+
+/* Where nothing is typed, Enter goes on as soon as keys are taken. */
+static void
+on_armed_changed (CardeaPinDialog *self)
+{
+  on_state_changed (self);
+  if (!has_entry (self) && can_accept (self) && gtk_widget_get_visible (GTK_WIDGET (self->accept)))
+    gtk_widget_grab_focus (GTK_WIDGET (self->accept));
+}
+
+/* A box under the last try is not ticked by the Enter that ends every PIN. */
+static gboolean
+on_confirm_key (CardeaPinDialog *self, guint key)
+{
+  return key == GDK_KEY_Return || key == GDK_KEY_KP_Enter || key == GDK_KEY_ISO_Enter;
 }
 
 static void
@@ -165,11 +182,14 @@ close_request (GtkWindow *window)
 }
 
 static void
-set_button (GtkButton *button, const char *label)
+set_button (GtkButton *button, const char *label, const char *description)
 {
   gtk_widget_set_visible (GTK_WIDGET (button), label != NULL);
-  if (label != NULL)
-    gtk_button_set_label (button, label);
+  if (label == NULL)
+    return;
+  gtk_button_set_label (button, label);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, description,
+                                  -1);
 }
 
 static void
@@ -183,8 +203,8 @@ show_words (CardeaPinDialog *self, const CardeaPromptQuestion *question)
   gtk_widget_set_visible (self->warning_box, text->warning != NULL);
   gtk_widget_set_visible (GTK_WIDGET (self->confirm), text->confirm);
   gtk_widget_set_visible (self->entry_box, text->entry);
-  set_button (self->accept, text->accept);
-  set_button (self->refuse, text->refuse);
+  set_button (self->accept, text->accept, text->consequence);
+  set_button (self->refuse, text->refuse, _ ("The program is not connected"));
   const char *description = text->warning != NULL ? text->warning : text->lead;
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->entry), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
                                   description, -1);
@@ -234,11 +254,7 @@ watch_keyboard (CardeaPinDialog *self)
 static void
 set_up_entry (CardeaPinDialog *self)
 {
-  GtkEditable *text = gtk_editable_get_delegate (GTK_EDITABLE (self->entry));
-
-  gtk_text_set_buffer (GTK_TEXT (text), GTK_ENTRY_BUFFER (self->buffer));
-  /* It would bring back bullets. */
-  gtk_editable_set_enable_undo (GTK_EDITABLE (self->entry), FALSE);
+  cardea_secret_entry_set_buffer (self->entry, self->buffer);
   g_signal_connect_object (self->buffer, "refused", G_CALLBACK (on_text_refused), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->buffer, "inserted-text", G_CALLBACK (on_text_inserted), self,
                            G_CONNECT_SWAPPED);
@@ -284,6 +300,7 @@ bind_children (GtkWidgetClass *klass)
   gtk_widget_class_bind_template_child (klass, CardeaPinDialog, refuse);
   gtk_widget_class_bind_template_child (klass, CardeaPinDialog, accept);
   gtk_widget_class_bind_template_callback (klass, on_state_changed);
+  gtk_widget_class_bind_template_callback (klass, on_confirm_key);
   gtk_widget_class_bind_template_callback (klass, on_accept_clicked);
   gtk_widget_class_bind_template_callback (klass, on_refuse_clicked);
 }
@@ -311,7 +328,7 @@ cardea_pin_dialog_init (CardeaPinDialog *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_widget_set_layout_manager (self->buttons, cardea_button_layout_new ());
   self->guard = cardea_typing_guard_new (GTK_WINDOW (self));
-  g_signal_connect_object (self->guard, "notify::armed", G_CALLBACK (on_state_changed), self,
+  g_signal_connect_object (self->guard, "notify::armed", G_CALLBACK (on_armed_changed), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->guard, "ignored", G_CALLBACK (on_key_ignored), self, G_CONNECT_SWAPPED);
   watch_keyboard (self);

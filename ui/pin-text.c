@@ -75,6 +75,7 @@ set_pinpad (CardeaPinText *self)
   self->title = _ ("PIN on the Reader");
   self->lead = _ ("Choose Continue, then enter the PIN on the reader.");
   self->accept = _ ("Continue");
+  self->consequence = _ ("The reader then waits for the PIN");
   self->refuse = _ ("Cancel");
 }
 
@@ -84,6 +85,7 @@ set_entry (CardeaPinText *self)
   self->title = _ ("Unlock Token");
   self->lead = _ ("Enter the PIN of the token to let this program use it.");
   self->accept = _ ("Unlock");
+  self->consequence = _ ("Gives the PIN to the token");
   self->refuse = _ ("Cancel");
   self->entry = TRUE;
 }

@@ -15,8 +15,9 @@ typedef struct
   char *warning;      /* what happened, what will happen; or NULL */
   const char *accept; /* on the button; NULL where nothing can be accepted */
   const char *refuse;
-  gboolean entry;   /* a PIN is typed here */
-  gboolean confirm; /* only after a person said that they know what they do */
+  const char *consequence; /* of accepting */
+  gboolean entry;          /* a PIN is typed here */
+  gboolean confirm;        /* only after a person said that they know what they do */
 } CardeaPinText;
 
 CardeaPinText *cardea_pin_text_new (const CardeaPromptQuestion *question);

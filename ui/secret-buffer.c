@@ -17,8 +17,10 @@
 #include "socket-api/limits.h"
 #include "socket-api/secret/pages.h"
 
-#define BULLET "\342\200\242" /* U+2022 */
+#define BULLET CARDEA_SECRET_BULLET
 #define BULLET_BYTES 3
+#define MAX_BYTES CARDEA_LIMIT_PIN_BYTES
+#define MAX_CHARACTER_BYTES 6
 
 struct _CardeaSecretBuffer
 {
@@ -27,9 +29,10 @@ struct _CardeaSecretBuffer
   char *bytes;   /* on locked pages: UTF-8, without an end */
   gsize size;    /* of the pages */
   gsize used;    /* in bytes */
+  gsize held;    /* length of the character that waits behind MAX_BYTES */
   guint n_chars; /* in `bytes` */
   /* What everybody sees. */
-  char bullets[CARDEA_LIMIT_PIN_BYTES * BULLET_BYTES + 1];
+  char bullets[MAX_BYTES * BULLET_BYTES + 1];
 };
 
 G_DEFINE_FINAL_TYPE (CardeaSecretBuffer, cardea_secret_buffer, GTK_TYPE_ENTRY_BUFFER)
@@ -79,26 +82,50 @@ is_acceptable (CardeaSecretBuffer *self, const char *text, guint n_chars)
   if (self->bytes == NULL || n_chars != 1)
     return FALSE;
   gsize length = (gsize)(g_utf8_next_char (text) - text);
-  return self->used + length <= CARDEA_LIMIT_PIN_BYTES && !g_unichar_iscntrl (g_utf8_get_char (text));
+  return self->used + length <= MAX_BYTES && !g_unichar_iscntrl (g_utf8_get_char (text));
+}
+
+static guint
+refuse (CardeaSecretBuffer *self)
+{
+  g_signal_emit (self, signals[REFUSED], 0);
+  return 0;
+}
+
+static void
+insert_character (CardeaSecretBuffer *self, guint position, const char *character, gsize length)
+{
+  gsize start = offset_of (self, position);
+
+  memmove (self->bytes + start + length, self->bytes + start, self->used - start);
+  memcpy (self->bytes + start, character, length);
+  self->used += length;
+  set_n_chars (self, self->n_chars + 1);
+}
+
+static void
+forget_held (CardeaSecretBuffer *self)
+{
+  explicit_bzero (self->bytes + MAX_BYTES, MAX_CHARACTER_BYTES);
+  self->held = 0;
 }
 
 static guint
 insert_text (GtkEntryBuffer *buffer, guint position, const char *text, guint n_chars)
 {
   CardeaSecretBuffer *self = CARDEA_SECRET_BUFFER (buffer);
+  gboolean holds = self->held > 0 && n_chars == 1 && g_str_has_prefix (text, BULLET);
 
   if (n_chars == 0)
     return 0;
-  if (!is_acceptable (self, text, n_chars)) {
-    g_signal_emit (self, signals[REFUSED], 0);
-    return 0;
-  }
+  if (!holds && !is_acceptable (self, text, n_chars))
+    return refuse (self);
   position = MIN (position, self->n_chars);
-  gsize length = (gsize)(g_utf8_next_char (text) - text), start = offset_of (self, position);
-  memmove (self->bytes + start + length, self->bytes + start, self->used - start);
-  memcpy (self->bytes + start, text, length);
-  self->used += length;
-  set_n_chars (self, self->n_chars + 1);
+  if (holds)
+    insert_character (self, position, self->bytes + MAX_BYTES, self->held);
+  else
+    insert_character (self, position, text, (gsize)(g_utf8_next_char (text) - text));
+  forget_held (self);
   gtk_entry_buffer_emit_inserted_text (buffer, position, BULLET, 1);
   return 1;
 }
@@ -162,7 +189,7 @@ cardea_secret_buffer_init (CardeaSecretBuffer *self)
 CardeaSecretBuffer *
 cardea_secret_buffer_new (GError **error)
 {
-  gsize size = CARDEA_LIMIT_PIN_BYTES;
+  gsize size = MAX_BYTES + MAX_CHARACTER_BYTES;
   guint8 *pages = cardea_pages_new (&size, error);
 
   if (pages == NULL)
@@ -171,6 +198,23 @@ cardea_secret_buffer_new (GError **error)
   self->bytes = (char *)pages;
   self->size = size;
   return self;
+}
+
+gboolean
+cardea_secret_buffer_hold (CardeaSecretBuffer *self, const char *text, gsize length)
+{
+  glong n_chars = g_utf8_strlen (text, (gssize)length);
+
+  forget_held (self);
+  if (n_chars == 0)
+    return FALSE;
+  if (length > MAX_CHARACTER_BYTES || !is_acceptable (self, text, (guint)n_chars)) {
+    refuse (self);
+    return FALSE;
+  }
+  memcpy (self->bytes + MAX_BYTES, text, length);
+  self->held = length;
+  return TRUE;
 }
 
 CardeaSecret *
@@ -185,5 +229,6 @@ cardea_secret_buffer_steal (CardeaSecretBuffer *self, GError **error)
 void
 cardea_secret_buffer_clear (CardeaSecretBuffer *self)
 {
+  forget_held (self);
   gtk_entry_buffer_delete_text (GTK_ENTRY_BUFFER (self), 0, -1);
 }

@@ -21,6 +21,12 @@ G_DECLARE_FINAL_TYPE (CardeaSecretBuffer, cardea_secret_buffer, CARDEA, SECRET_B
 /* Fails with G_IO_ERROR_NO_SPACE when memory cannot be locked. */
 CardeaSecretBuffer *cardea_secret_buffer_new (GError **error);
 
+/* What stands for each character. */
+#define CARDEA_SECRET_BULLET "\342\200\242" /* U+2022 */
+
+/* Takes one character of @length bytes, for which the next bullet that is inserted will stand. FALSE when it
+ * was refused. */
+gboolean cardea_secret_buffer_hold (CardeaSecretBuffer *self, const char *text, gsize length);
 /* What was typed; the buffer is empty then, whether it succeeds or not. Errors: G_IO_ERROR_INVALID_DATA when
  * there was nothing, G_IO_ERROR_NO_SPACE. */
 CardeaSecret *cardea_secret_buffer_steal (CardeaSecretBuffer *self, GError **error);

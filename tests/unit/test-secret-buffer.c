@@ -149,6 +149,28 @@ test_refused (void)
   g_assert_cmpuint (gtk_entry_buffer_get_length (buffer), ==, 0);
 }
 
+/* The bullet that is inserted next stands for what was held, once. */
+static void
+test_held (void)
+{
+  guint refused = 0;
+  g_autoptr (CardeaSecretBuffer) self = make_buffer (&refused);
+  GtkEntryBuffer *buffer = GTK_ENTRY_BUFFER (self);
+
+  g_assert_true (cardea_secret_buffer_hold (self, "7", 1));
+  g_assert_cmpuint (gtk_entry_buffer_get_length (buffer), ==, 0);
+  gtk_entry_buffer_insert_text (buffer, 0, CARDEA_SECRET_BULLET, 1);
+  gtk_entry_buffer_insert_text (buffer, 1, CARDEA_SECRET_BULLET, 1);
+  assert_stolen (self, "7" CARDEA_SECRET_BULLET);
+  g_assert_true (cardea_secret_buffer_hold (self, "8", 1));
+  cardea_secret_buffer_clear (self);
+  gtk_entry_buffer_insert_text (buffer, 0, CARDEA_SECRET_BULLET, 1);
+  assert_stolen (self, CARDEA_SECRET_BULLET);
+  g_assert_false (cardea_secret_buffer_hold (self, "12", 2));
+  g_assert_false (cardea_secret_buffer_hold (self, "\n", 1));
+  g_assert_cmpuint (refused, ==, 2);
+}
+
 static void
 fill (CardeaSecretBuffer *self, gsize n_bytes)
 {
@@ -239,6 +261,7 @@ main (int argc, char **argv)
   g_test_add_func ("/secret-buffer/edited", test_edited);
   g_test_add_func ("/secret-buffer/stolen-once", test_stolen_once);
   g_test_add_func ("/secret-buffer/refused", test_refused);
+  g_test_add_func ("/secret-buffer/held", test_held);
   g_test_add_func ("/secret-buffer/length", test_length);
   g_test_add_func ("/secret-buffer/erased", test_erased);
   g_test_add_func ("/secret-buffer/locking-fails", test_locking_fails);
