@@ -29,7 +29,7 @@ static GtkWidget *
 make_icon (void)
 {
   GtkWidget *icon = g_object_new (GTK_TYPE_IMAGE, "accessible-role", GTK_ACCESSIBLE_ROLE_PRESENTATION,
-                                  "icon-name", "dialog-information-symbolic", "pixel-size", 48, NULL);
+                                  "icon-name", "auth-smartcard-symbolic", "pixel-size", 48, NULL);
 
   return icon;
 }
@@ -71,6 +71,7 @@ cardea_notice_show (AdwWindow *window, const char *title, const char *text)
   GtkWidget *content = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0), *header = adw_header_bar_new ();
 
   gtk_widget_add_css_class (header, "flat");
+  adw_header_bar_set_decoration_layout (ADW_HEADER_BAR (header), ":close");
   adw_header_bar_set_title_widget (ADW_HEADER_BAR (header), gtk_label_new (NULL));
   gtk_box_append (GTK_BOX (content), header);
   gtk_box_append (GTK_BOX (content), make_page (window, title, text));

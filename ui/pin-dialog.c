@@ -23,10 +23,16 @@
 #include "ui/style.h"
 #include "ui/typing-guard.h"
 
+#define WIDTH 440
+#define MAX_HEIGHT 760
+#define FRAME 10 /* of a window where nothing draws shadows, both sides together */
+
 struct _CardeaPinDialog
 {
   AdwWindow parent_instance;
 
+  GtkWidget *header;
+  GtkWidget *clamp;
   GtkLabel *lead;
   GtkWidget *warning_box;
   GtkLabel *warning;
@@ -93,7 +99,9 @@ show_hint (CardeaPinDialog *self)
   if (caps_lock != NULL && self->notice != NULL)
     both = g_strdup_printf ("%s %s", caps_lock, self->notice);
   const char *text = both != NULL ? both : caps_lock != NULL ? caps_lock : self->notice;
-  cardea_plain_label_set_sentence (self->hint, text);
+  gtk_label_set_text (self->hint, text != NULL ? text : "");
+  /* Under an entry it keeps its line, so that nothing moves while somebody types. */
+  gtk_widget_set_visible (GTK_WIDGET (self->hint), text != NULL || has_entry (self));
 }
 
 static void
@@ -198,7 +206,7 @@ show_words (CardeaPinDialog *self, const CardeaPromptQuestion *question)
   g_autoptr (CardeaPinText) text = cardea_pin_text_new (question);
 
   gtk_window_set_title (GTK_WINDOW (self), text->title);
-  gtk_label_set_text (self->lead, text->lead);
+  cardea_plain_label_set_sentence (self->lead, text->lead);
   cardea_plain_label_set_sentence (self->warning, text->warning);
   gtk_widget_set_visible (self->warning_box, text->warning != NULL);
   gtk_widget_set_visible (GTK_WIDGET (self->confirm), text->confirm);
@@ -215,13 +223,13 @@ show_words (CardeaPinDialog *self, const CardeaPromptQuestion *question)
 static void
 show_token (CardeaPinDialog *self, const char *label, const char *reader)
 {
-  g_autofree char *shown_label = cardea_plain_text (label, CARDEA_PLAIN_TEXT_PARAGRAPH);
-  g_autofree char *shown_reader = cardea_plain_text (reader, CARDEA_PLAIN_TEXT_PARAGRAPH);
+  g_autofree char *shown_label = cardea_plain_text (label, CARDEA_PLAIN_TEXT_LINE);
+  g_autofree char *shown_reader = cardea_plain_text (reader, CARDEA_PLAIN_TEXT_LINE);
   /* Translators: %s is the name of a token */
   g_autofree char *name = g_strdup_printf (_ ("Token: %s"), shown_label);
 
-  cardea_plain_label_set (self->token, label, CARDEA_PLAIN_TEXT_PARAGRAPH);
-  cardea_plain_label_set (self->reader, reader, CARDEA_PLAIN_TEXT_PARAGRAPH);
+  cardea_plain_label_set (self->token, label, CARDEA_PLAIN_TEXT_LINE);
+  cardea_plain_label_set (self->reader, reader, CARDEA_PLAIN_TEXT_LINE);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->token_card), GTK_ACCESSIBLE_PROPERTY_LABEL, name,
                                   GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, shown_reader, -1);
 }
@@ -236,6 +244,25 @@ choose_focus (CardeaPinDialog *self)
   else if (has_entry (self))
     focus = self->entry;
   gtk_window_set_focus (GTK_WINDOW (self), focus);
+}
+
+static int
+natural_height (GtkWidget *widget)
+{
+  int height;
+
+  gtk_widget_measure (widget, GTK_ORIENTATION_VERTICAL, WIDTH - FRAME, NULL, &height, NULL, NULL);
+  return height;
+}
+
+/* A scrolled window asks for the height that its content has without a line broken. */
+static void
+fit_height (CardeaPinDialog *self)
+{
+  int height =
+      natural_height (self->header) + natural_height (self->clamp) + natural_height (self->buttons) + FRAME;
+
+  gtk_window_set_default_size (GTK_WINDOW (self), WIDTH, MIN (height, MAX_HEIGHT));
 }
 
 static void
@@ -285,6 +312,8 @@ finalize (GObject *object)
 static void
 bind_children (GtkWidgetClass *klass)
 {
+  gtk_widget_class_bind_template_child (klass, CardeaPinDialog, header);
+  gtk_widget_class_bind_template_child (klass, CardeaPinDialog, clamp);
   gtk_widget_class_bind_template_child (klass, CardeaPinDialog, lead);
   gtk_widget_class_bind_template_child (klass, CardeaPinDialog, warning_box);
   gtk_widget_class_bind_template_child (klass, CardeaPinDialog, warning);
@@ -351,6 +380,7 @@ cardea_pin_dialog_new (const CardeaPromptQuestion *question, GError **error)
   cardea_request_card_show (self->request, &question->program, &question->server);
   on_state_changed (self);
   choose_focus (self);
+  fit_height (self);
   return GTK_WIDGET (self);
 }
 

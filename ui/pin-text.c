@@ -103,6 +103,8 @@ cardea_pin_text_new (const CardeaPromptQuestion *question)
     set_entry (self);
   self->warning = make_warning (question);
   self->confirm = question->pin_state == CARDEA_PROMPT_PIN_FINAL_TRY;
+  if (self->confirm && self->entry)
+    self->lead = NULL; /* the warning leads */
   return self;
 }
 

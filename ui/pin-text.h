@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   const char *title;
-  const char *lead;   /* what to do */
+  const char *lead;   /* what to do; NULL where the warning says it */
   char *warning;      /* what happened, what will happen; or NULL */
   const char *accept; /* on the button; NULL where nothing can be accepted */
   const char *refuse;

@@ -6,7 +6,7 @@ import re
 
 
 def regions(pid):
-    """(from, to, locked) of all memory of a process that it can write."""
+    """(from, to, locked) of all memory of a process that can be read."""
     found = []
     with open(f'/proc/{pid}/smaps', encoding='utf-8') as maps:
         for line in maps:

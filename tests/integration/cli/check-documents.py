@@ -45,8 +45,8 @@ def main():
     program, data = sys.argv[1], pathlib.Path(sys.argv[2])
     name = pathlib.Path(program).name
     commands, options = wanted(program)
-    # Nobody types the name of the token host.
-    if name == 'cardea-token-host':
+    # Nobody types the names of the helpers.
+    if name in ('cardea-prompt', 'cardea-token-host'):
         files = [data / 'man' / f'{name}.8']
     else:
         files = [data / 'man' / f'{name}.1', data / 'completions' / f'{name}.bash', data / 'completions' / f'_{name}']
