@@ -450,6 +450,52 @@ def garbage(desk):
             case.expect(None, 1)
 
 
+def pieces(desk):
+    """A question byte by byte, with an update in the same piece as its end."""
+    words = json.dumps(asked.PIN_QUESTION).encode() + b'\0'
+    with asked.Asked(desk, [PROGRAM]) as case:
+        for at in range(len(words) - 1):
+            case.channel.sendall(words[at:at + 1])
+        case.channel.sendall(words[-1:] + b'{"update":"withdraw","reason":"answered"}\0')
+        case.expect(None, 1)
+
+
+def endless(desk):
+    """A question that does not end is not kept for ever."""
+    with asked.Asked(desk, [PROGRAM]) as case:
+        try:
+            for _ in range(64):
+                case.channel.sendall(b' ' * 1024 * 1024)
+            raise person.Failed('64 MiB were taken')
+        except (BrokenPipeError, ConnectionResetError):
+            case.expect(None, 1)
+
+
+def window_of(desk, process):
+    """The X11 window of a dialog."""
+    def look():
+        done = subprocess.run(['xdotool', 'search', '--all', '--onlyvisible', '--pid', str(process.pid), '--name', '.'],
+                              env=desk.environment, capture_output=True, text=True, timeout=person.SECONDS)
+        return done.stdout.split()
+    return int(desk.wait_for(look, 'a window')[0])
+
+
+def parent_window(desk):
+    """The asking program's window is the dialog's parent; a handle that is none does no harm."""
+    with Case(desk) as below:
+        parent = window_of(desk, below.dialog.process)
+        with Case(desk, window=f'x11:{parent:x}') as above:
+            own = window_of(desk, above.dialog.process)
+            told = subprocess.run(['xprop', '-id', str(own), 'WM_TRANSIENT_FOR'], env=desk.environment, capture_output=True,
+                                  text=True, timeout=person.SECONDS).stdout
+            check(told.strip().endswith(hex(parent)), told)
+    for handle in ('x11:zz', 'x11:fffffffe', 'x11:' + '9' * 200, 'x11:-1', 'x11:0x1', 'wayland:x', 'wayland:' + '%s' * 99):
+        with Case(desk, window=handle) as case:
+            case.wait_ready()
+            desk.press('Escape')
+            case.dialog.expect(CANCEL, 1)
+
+
 def garbage_later(desk):
     """A second question is no update."""
     with Case(desk) as case:
@@ -507,7 +553,7 @@ def main():
         typed, corrected, by_button, escape, escape_after_typing, cancel, empty, shows_parties, rejected, tries, low, final_try,
         locked, must_change, pinpad, pinpad_final_try, early_enter, early_digits, refocused, pasted, caps_lock, accessibility,
         names, tab_order, hostile, killed, agent_gone, parent_gone, stranger, token_removed, notice_ends, answered_elsewhere,
-        garbage, garbage_later, no_display, usage, memory)}
+        garbage, garbage_later, pieces, endless, parent_window, no_display, usage, memory)}
     with person.Person() as desk:
         cases[sys.argv[2]](desk)
 
