@@ -11,6 +11,7 @@
 #include <glib/gi18n.h>
 
 #include "ui/certificate-text.h"
+#include "ui/plain-label.h"
 #include "ui/plain-text.h"
 
 struct _CardeaCertificateDetails
@@ -37,8 +38,9 @@ free_text (gpointer text, GClosure *closure)
 static GtkWidget *
 new_label (const char *text, const char *css_class)
 {
-  GtkWidget *label = gtk_label_new (text);
+  GtkWidget *label = gtk_label_new (NULL);
 
+  cardea_plain_label_set_sentence (GTK_LABEL (label), text);
   gtk_label_set_wrap (GTK_LABEL (label), TRUE);
   gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
   gtk_label_set_xalign (GTK_LABEL (label), 0);

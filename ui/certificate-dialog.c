@@ -4,8 +4,9 @@
 /* Which certificate may identify a person to a server: the question, whole in one window.
  *
  * A choice is consent, so nothing is chosen by accident: the buttons that consent are dead until the typing
- * guard is armed (ui/typing-guard.h), a certificate that goes away with its token is replaced by none, and
- * one that comes is only chosen where nothing was before. Escape and the window's close button always cancel.
+ * guard is armed (ui/typing-guard.h) and for a moment after each update, a certificate that goes away with
+ * its token is replaced by none, and one that comes is only chosen where nothing was before. Escape and the
+ * window's close button always cancel.
  *
  * The certificates that do not fit are shown when somebody asks for them; making their rows is what would
  * delay the first frame most. */
@@ -34,6 +35,7 @@ struct _CardeaCertificateDialog
   gboolean answered;
   gboolean updating; /* the lists change by an update, not by the person */
   CardeaTypingGuard *guard;
+  guint settling; /* the timer that holds consent back after an update; 0 without one */
 
   GtkWidget *back; /* these are owned by the template */
   GtkStack *pages;
@@ -121,7 +123,7 @@ fitting_box (CardeaCertificateDialog *self)
 static void
 update_buttons (CardeaCertificateDialog *self)
 {
-  gboolean armed = cardea_typing_guard_is_armed (self->guard);
+  gboolean armed = cardea_typing_guard_is_armed (self->guard) && self->settling == 0;
   gboolean chosen = gtk_list_box_get_selected_row (fitting_box (self)) != NULL;
 
   gtk_widget_set_sensitive (self->use, armed && chosen);
@@ -133,6 +135,24 @@ static void
 on_guard_armed (CardeaTypingGuard *guard, GParamSpec *pspec, CardeaCertificateDialog *self)
 {
   update_buttons (self);
+}
+
+static gboolean
+on_settled (gpointer data)
+{
+  CardeaCertificateDialog *self = data;
+
+  self->settling = 0;
+  update_buttons (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* What a person was about to press may have become another answer, or moved from under the pointer. */
+static void
+settle (CardeaCertificateDialog *self)
+{
+  g_clear_handle_id (&self->settling, g_source_remove);
+  self->settling = g_timeout_add (CARDEA_LIMIT_TYPING_FOCUS_MS, on_settled, self);
 }
 
 static void
@@ -183,11 +203,22 @@ on_row_details (CardeaCertificateRow *row, CardeaCertificateDialog *self)
   gtk_widget_grab_focus (self->back);
 }
 
+/* The certificates, since they are what the question is about; else the way out. */
+static void
+focus_first (CardeaCertificateDialog *self)
+{
+  GtkListBoxRow *row = gtk_list_box_get_selected_row (fitting_box (self));
+
+  if (row == NULL)
+    row = gtk_list_box_get_row_at_index (fitting_box (self), 0);
+  gtk_window_set_focus (GTK_WINDOW (self), row != NULL ? GTK_WIDGET (row) : self->cancel);
+}
+
 static void
 go_back (CardeaCertificateDialog *self)
 {
   show_page (self, "choice");
-  gtk_widget_child_focus (GTK_WIDGET (self->fitting), GTK_DIR_TAB_FORWARD);
+  focus_first (self);
 }
 
 static void
@@ -201,7 +232,7 @@ on_escape (GtkWidget *widget, GVariant *arguments, gpointer data)
 {
   CardeaCertificateDialog *self = CARDEA_CERTIFICATE_DIALOG (widget);
 
-  if (gtk_widget_get_visible (self->back))
+  if (g_str_equal (gtk_stack_get_visible_child_name (self->pages), "details"))
     go_back (self);
   else
     answer (self, CARDEA_PROMPT_CANCEL);
@@ -264,7 +295,8 @@ show_empty (CardeaCertificateDialog *self)
   gtk_widget_set_visible (self->empty, fitting == 0);
   gtk_widget_set_visible (GTK_WIDGET (self->heading), fitting > 0);
   gtk_widget_set_visible (GTK_WIDGET (self->fitting), fitting > 0);
-  gtk_widget_set_visible (self->remember_list, fitting > 0 || self->may_continue);
+  gtk_widget_set_visible (self->remember_list, gtk_widget_get_visible (GTK_WIDGET (self->remember)) &&
+                                                   (fitting > 0 || self->may_continue));
   gtk_label_set_text (self->empty_title,
                       self->offers->len > 0 ? _ ("No Certificate Fits") : _ ("Insert Your Token"));
   gtk_label_set_text (
@@ -310,12 +342,18 @@ show_offers (CardeaCertificateDialog *self, const char *proposed)
 void
 cardea_certificate_dialog_update (CardeaCertificateDialog *self, GPtrArray *offers)
 {
+  int width, height;
+
   g_return_if_fail (CARDEA_IS_CERTIFICATE_DIALOG (self));
 
   g_ptr_array_ref (offers);
   g_ptr_array_unref (self->offers);
   self->offers = offers;
+  settle (self);
   show_offers (self, NULL);
+  /* As high as is natural now, where there was only room for "insert your token". */
+  gtk_window_get_default_size (GTK_WINDOW (self), &width, &height);
+  gtk_window_set_default_size (GTK_WINDOW (self), width, -1);
 }
 
 static void
@@ -323,7 +361,10 @@ dispose (GObject *object)
 {
   CardeaCertificateDialog *self = CARDEA_CERTIFICATE_DIALOG (object);
 
+  if (self->guard != NULL)
+    g_signal_handlers_disconnect_by_data (fitting_box (self), self);
   g_clear_object (&self->guard);
+  g_clear_handle_id (&self->settling, g_source_remove);
   g_clear_pointer (&self->offers, g_ptr_array_unref);
   g_clear_pointer (&self->wanted, g_free);
   G_OBJECT_CLASS (cardea_certificate_dialog_parent_class)->dispose (object);
@@ -421,5 +462,6 @@ cardea_certificate_dialog_new (const CardeaPromptQuestion *question)
   if (cardea_certificate_list_count (self->offers, TRUE) == 0)
     gtk_expander_set_expanded (self->others, TRUE);
   show_page (self, "choice");
+  focus_first (self);
   return GTK_WIDGET (self);
 }

@@ -154,8 +154,7 @@ cardea_certificate_row_show (CardeaCertificateRow *self, const CardeaPromptOffer
   self->id = g_strdup (offer->id);
   cardea_plain_label_set (self->holder, offer->holder, CARDEA_PLAIN_TEXT_LINE);
   gtk_widget_set_visible (self->renewed, offer->renewed);
-  gtk_label_set_text (self->issuer, issuer);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->issuer), NULL);
+  cardea_plain_label_set_sentence (self->issuer, issuer);
   cardea_plain_label_set_sentence (self->place, place);
   gtk_widget_set_visible (GTK_WIDGET (self->indicator), offer->reasons->len == 0);
   show_reasons (self, offer, description);

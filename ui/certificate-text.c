@@ -41,6 +41,7 @@ cardea_certificate_text_day (gint64 time)
 {
   g_autoptr (GDateTime) local = g_date_time_new_from_unix_local (time);
   /* Translators: a day, as strftime() writes it: "3 May 2027" */
+  /* xgettext:no-c-format */
   char *day = local != NULL ? g_date_time_format (local, _ ("%-e %B %Y")) : NULL;
 
   /* Translators: stands in for a date that lies beyond the calendar */

@@ -7,6 +7,16 @@
 
 #include "ui/plain-text.h"
 
+/* A hyphen at the end of a line that the name does not have would make another name of it. */
+static void
+forbid_hyphens (GtkLabel *label)
+{
+  g_autoptr (PangoAttrList) attributes = pango_attr_list_new ();
+
+  pango_attr_list_insert (attributes, pango_attr_insert_hyphens_new (FALSE));
+  gtk_label_set_attributes (label, attributes);
+}
+
 void
 cardea_plain_label_set (GtkLabel *label, const char *text, gsize limit)
 {
@@ -26,6 +36,7 @@ cardea_plain_label_set (GtkLabel *label, const char *text, gsize limit)
 void
 cardea_plain_label_set_sentence (GtkLabel *label, const char *sentence)
 {
+  forbid_hyphens (label);
   gtk_label_set_text (label, sentence != NULL ? sentence : "");
   gtk_widget_set_visible (GTK_WIDGET (label), sentence != NULL && *sentence != '\0');
 }

@@ -33,7 +33,7 @@ static gboolean
 is_the_persons (GDesktopAppInfo *file)
 {
   const char *path = g_desktop_app_info_get_filename (file);
-  g_autofree char *own = g_build_filename (g_get_user_data_dir (), "", NULL);
+  g_autofree char *own = g_strconcat (g_get_user_data_dir (), "/", NULL);
 
   return path == NULL || g_str_has_prefix (path, own);
 }

@@ -40,6 +40,15 @@ on_setup (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer data)
   gtk_list_item_set_child (item, box);
 }
 
+/* The choice is told with the row's name; the row itself says nothing of it. */
+static void
+on_chosen (CardeaRememberRow *self)
+{
+  const char *choice = _ (choices[cardea_remember_row_get (self)]);
+
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, choice, -1);
+}
+
 static void
 on_selected (AdwComboRow *row, GParamSpec *pspec, GtkListItem *item)
 {
@@ -78,6 +87,8 @@ cardea_remember_row_init (CardeaRememberRow *self)
   g_signal_connect (factory, "setup", G_CALLBACK (on_setup), NULL);
   g_signal_connect_object (factory, "bind", G_CALLBACK (on_bind), self, 0);
   g_signal_connect_object (factory, "unbind", G_CALLBACK (on_unbind), self, 0);
+  g_signal_connect (self, "notify::selected", G_CALLBACK (on_chosen), NULL);
+  gtk_widget_add_css_class (GTK_WIDGET (self), "cardea-remember");
   adw_combo_row_set_use_subtitle (ADW_COMBO_ROW (self), TRUE);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self), _ ("Remember This Answer"));
   adw_action_row_set_title_lines (ADW_ACTION_ROW (self), 0);
@@ -94,6 +105,7 @@ cardea_remember_row_set_most (CardeaRememberRow *self, CardeaPromptRemember most
     gtk_string_list_append (model, _ (choices[i]));
   adw_combo_row_set_model (ADW_COMBO_ROW (self), G_LIST_MODEL (model));
   adw_combo_row_set_selected (ADW_COMBO_ROW (self), CARDEA_PROMPT_REMEMBER_NOT);
+  on_chosen (self);
   gtk_widget_set_visible (GTK_WIDGET (self), most != CARDEA_PROMPT_REMEMBER_NOT);
 }
 

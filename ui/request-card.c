@@ -33,20 +33,18 @@ struct _CardeaRequestCard
 
 G_DEFINE_FINAL_TYPE (CardeaRequestCard, cardea_request_card, GTK_TYPE_BOX)
 
-static const char *
-text_of (GtkLabel *label)
-{
-  return gtk_widget_get_visible (GTK_WIDGET (label)) ? gtk_label_get_text (label) : "";
-}
-
+/* What a screen reader says of a part: its name, then the texts of the labels that are shown. */
 static void
-describe (GtkWidget *part, const char *name, GtkLabel *first, GtkLabel *second, GtkLabel *third)
+describe (GtkWidget *part, const char *name, GtkLabel *const *labels)
 {
-  g_autofree char *description =
-      g_strdup_printf ("%s. %s. %s", text_of (first), text_of (second), third != NULL ? text_of (third) : "");
+  g_autoptr (GString) description = g_string_new (NULL);
 
+  for (gsize i = 0; labels[i] != NULL; i++)
+    if (gtk_widget_get_visible (GTK_WIDGET (labels[i])))
+      g_string_append_printf (description, "%s%s", description->len > 0 ? ". " : "",
+                              gtk_label_get_text (labels[i]));
   gtk_accessible_update_property (GTK_ACCESSIBLE (part), GTK_ACCESSIBLE_PROPERTY_LABEL, name,
-                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, description, -1);
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, description->str, -1);
 }
 
 static void
@@ -57,15 +55,17 @@ show_program (CardeaRequestCard *self, const CardeaPromptProgram *program)
   /* Translators: who asks; %s is a program's path or an application's id */
   g_autofree char *name = g_strdup_printf (_ ("Program: %s"), shown);
 
-  if (info->icon != NULL)
+  if (info->icon != NULL) {
     gtk_image_set_from_gicon (self->icon, info->icon);
+    gtk_widget_remove_css_class (GTK_WIDGET (self->icon), "cardea-secondary");
+  }
   cardea_plain_label_set (self->name, info->name, CARDEA_PLAIN_TEXT_LINE);
   cardea_plain_label_set (self->label, program->label, CARDEA_PLAIN_TEXT_PARAGRAPH);
   if (info->name == NULL)
     gtk_widget_add_css_class (GTK_WIDGET (self->label), "heading");
   cardea_plain_label_set_sentence (self->kind, info->kind);
   cardea_plain_label_set_sentence (self->parents, info->parents);
-  describe (self->program, name, self->name, self->kind, self->parents);
+  describe (self->program, name, (GtkLabel *const[]){ self->name, self->kind, self->parents, NULL });
 }
 
 static char *
@@ -92,14 +92,14 @@ show_server (CardeaRequestCard *self, const CardeaPromptProgram *program, const 
   g_autofree char *name = g_strdup_printf (_ ("Server: %s"), shown);
   g_autofree char *authority = describe_authority (program, server);
 
-  gtk_label_set_text (self->server_name, shown);
-  gtk_label_set_text (self->vouched, authority);
+  cardea_plain_label_set_sentence (self->server_name, shown);
+  cardea_plain_label_set_sentence (self->vouched, authority);
   gtk_widget_set_visible (self->warning, server->by_program_only);
   if (server->by_program_only)
     gtk_widget_add_css_class (gtk_widget_get_parent (self->warning), "cardea-warning");
   else
     gtk_widget_add_css_class (GTK_WIDGET (self->vouched), "cardea-secondary");
-  describe (self->server, name, self->server_name, self->vouched, NULL);
+  describe (self->server, name, (GtkLabel *const[]){ self->vouched, NULL });
 }
 
 void

@@ -101,7 +101,6 @@ cardea_row_list_class_init (CardeaRowListClass *klass)
   G_OBJECT_CLASS (klass)->dispose = dispose;
   widget_class->focus = focus;
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
-  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_PRESENTATION);
 }
 
 static void
