@@ -4,6 +4,8 @@
 
 import re
 
+HUGE = 1 << 32  # the map of a sanitizer, which holds nothing of the program's
+
 
 def regions(pid):
     """(from, to, locked) of all memory of a process that can be read."""
@@ -15,7 +17,7 @@ def regions(pid):
                 found.append([int(head[1], 16), int(head[2], 16), False] if head and '[v' not in line else None)
             elif line.startswith('VmFlags:') and found[-1]:
                 found[-1][2] = ' lo' in line
-    return [region for region in found if region]
+    return [region for region in found if region and region[1] - region[0] < HUGE]
 
 
 def search_memory(pid, needle):
