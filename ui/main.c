@@ -7,6 +7,7 @@
 #include <gtk/gtk.h>
 #include <libintl.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include "config.h"
 #include "socket-api/private/child.h"
@@ -43,6 +44,18 @@ parse (Options *options, int argc, char **argv, GError **error)
     return TRUE;
   g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                        "takes two different descriptors from 3 on, and nothing else");
+  return FALSE;
+}
+
+/* A number without a descriptor behind it would soon be GTK's, and the PIN would go there. */
+static gboolean
+check_pipe (int pin, GError **error)
+{
+  struct stat info;
+
+  if (fstat (pin, &info) == 0 && S_ISFIFO (info.st_mode))
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "descriptor %d is no pipe for a PIN", pin);
   return FALSE;
 }
 
@@ -84,7 +97,7 @@ main (int argc, char **argv)
     g_print (PROGRAM " " CARDEA_VERSION "\n");
     return 0;
   }
-  if (!cardea_child_die_with_parent (options.channel, &error))
+  if (!cardea_child_die_with_parent (options.channel, &error) || !check_pipe (options.pin, &error))
     return fail (error);
   fcntl (options.channel, F_SETFD, FD_CLOEXEC);
   fcntl (options.pin, F_SETFD, FD_CLOEXEC);

@@ -8,8 +8,7 @@
 G_BEGIN_DECLS
 
 /* Asks the one question that comes through the socket @channel and answers it; a PIN goes to the pipe @pin.
- * Takes both descriptors; @pin may be one that is not open, where no PIN is typed. TRUE when there was an
- * answer other than "cancel". GTK is initialised. */
+ * Takes both descriptors. TRUE when there was an answer other than "cancel". GTK is initialised. */
 gboolean cardea_prompt_run (int channel, int pin);
 
 G_END_DECLS

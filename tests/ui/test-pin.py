@@ -408,6 +408,14 @@ def stranger(desk):
         other.expect(None, 2)
 
 
+def no_pipe(desk):
+    """A number that will be another descriptor's is not taken for the pipe."""
+    null = os.open('/dev/null', os.O_RDWR)
+    for number, passed in ((99, []), (null, [null])):
+        with asked.Asked(desk, [PROGRAM], asked.PIN_QUESTION, pin=number, passed=passed) as case:
+            case.expect(None, 2)
+
+
 def token_removed(desk):
     with Case(desk) as case:
         case.wait_ready()
@@ -554,7 +562,7 @@ def main():
     cases = {case.__name__.replace('_', '-'): case for case in (
         typed, corrected, by_button, escape, escape_after_typing, cancel, empty, shows_parties, rejected, tries, low, final_try,
         locked, must_change, pinpad, pinpad_final_try, early_enter, early_digits, refocused, pasted, caps_lock, accessibility,
-        names, tab_order, hostile, killed, agent_gone, parent_gone, stranger, token_removed, notice_ends, answered_elsewhere,
+        names, tab_order, hostile, killed, agent_gone, parent_gone, stranger, no_pipe, token_removed, notice_ends, answered_elsewhere,
         garbage, garbage_later, pieces, endless, parent_window, no_display, usage, memory)}
     with person.Person() as desk:
         cases[sys.argv[2]](desk)
