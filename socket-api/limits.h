@@ -83,6 +83,7 @@
 /* Notices */
 #define CARDEA_LIMIT_NOTICE_MS 60000 /* the same one is not shown again before */
 #define CARDEA_LIMIT_NOTICES 16      /* different ones in that time */
+
 /* Dialogs */
 #define CARDEA_LIMIT_TYPING_FOCUS_MS 700   /* a dialog takes no key before it had the focus for so long, */
 #define CARDEA_LIMIT_TYPING_QUIET_MS 600   /* and before no key was pressed for so long */
