@@ -3,6 +3,7 @@
 
 /* cardea-agent: options, signals, the loop, the exit code. */
 #include <glib-unix.h>
+#include <libintl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -101,6 +102,9 @@ main (int argc, char *argv[])
   g_auto (GStrv) arguments = NULL;
 
   setlocale (LC_ALL, "");
+  bindtextdomain ("cardea", CARDEA_LOCALEDIR);
+  bind_textdomain_codeset ("cardea", "UTF-8");
+  textdomain ("cardea");
   if (!cardea_secret_protect_process (&error)) {
     g_printerr ("cardea-agent: %s\n", error->message);
     return EXIT_FAILED;

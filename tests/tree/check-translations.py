@@ -28,8 +28,8 @@ def list_lines(path):
 
 
 def check_files(listed):
-    found = [path for path in sorted((TOP / 'ui').iterdir()) if path.suffix in WORDS]
-    worded = {f'ui/{path.name}' for path in found if WORDS[path.suffix].search(path.read_text(encoding='utf-8'))}
+    found = [path for folder in ('agent', 'ui') for path in sorted((TOP / folder).rglob('*')) if path.suffix in WORDS]
+    worded = {path.relative_to(TOP).as_posix() for path in found if WORDS[path.suffix].search(path.read_text(encoding='utf-8'))}
     if len(worded) < 5:
         sys.exit('hardly any words found: the check does not see the tree')
     yield from (f'{name} has words for people, and po/POTFILES does not name it' for name in sorted(worded - set(listed)))
@@ -38,7 +38,7 @@ def check_files(listed):
         yield 'po/POTFILES is not in the order of the alphabet'
     for path in found:
         if path.suffix == '.ui' and BARE.search(path.read_text(encoding='utf-8')):
-            yield f'ui/{path.name} has a text that cannot be translated'
+            yield f'{path.relative_to(TOP)} has a text that cannot be translated'
 
 
 def check_language(language, template, folder):
