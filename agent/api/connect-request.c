@@ -15,6 +15,7 @@
 #define OPTIONS "options."
 #define MAX_CERTIFICATE_NAME 4096
 #define MAX_PROXY 4096
+#define MAX_WINDOW 256
 #define MAX_TIMEOUT_MS (24 * 60 * 60 * 1000)
 
 typedef struct
@@ -27,6 +28,7 @@ typedef struct
   json_t *authorities;
   const char *proxy;
   json_int_t timeout_ms;
+  json_t *window;
 } Options;
 
 static gboolean
@@ -156,6 +158,56 @@ take_proxy (const char *value, CardeaRequest *request, GError **error)
   return TRUE;
 }
 
+/* Both go to the display's own means as they are, and into a child's environment. */
+static gboolean
+is_plain (const char *text)
+{
+  gsize length = strlen (text);
+
+  if (length == 0 || length > MAX_WINDOW)
+    return FALSE;
+  for (gsize i = 0; i < length; i++)
+    if (!g_ascii_isgraph (text[i]))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+is_window (const char *handle)
+{
+  guint64 number;
+
+  if (g_str_has_prefix (handle, "x11:"))
+    return g_ascii_string_to_unsigned (handle + strlen ("x11:"), 16, 1, G_MAXUINT32, &number, NULL);
+  return g_str_has_prefix (handle, "wayland:") && is_plain (handle + strlen ("wayland:"));
+}
+
+static gboolean
+take_window (json_t *object, CardeaRequest *request, GError **error)
+{
+  const char *handle = NULL;
+  const char *token = NULL;
+  const CardeaField fields[] = {
+    { "handle", CARDEA_FIELD_STRING, TRUE, 0, 0, &handle },
+    { "activation_token", CARDEA_FIELD_STRING, FALSE, 0, 0, &token },
+  };
+
+  if (!object)
+    return TRUE;
+  if (!cardea_unpack (object, OPTIONS "window.", fields, G_N_ELEMENTS (fields), error))
+    return FALSE;
+  if (!is_window (handle))
+    return cardea_unpack_refuse (OPTIONS, "window.handle",
+                                 "must be x11: and a number in hex, or wayland: and a name", error);
+  if (token && !is_plain (token))
+    return cardea_unpack_refuse (OPTIONS, "window.activation_token",
+                                 "must be printable ASCII of at most 256 bytes", error);
+
+  request->window = g_strdup (handle);
+  request->activation_token = g_strdup (token);
+  return TRUE;
+}
+
 static gboolean
 take_options (json_t *object, CardeaRequest *request, GError **error)
 {
@@ -169,6 +221,7 @@ take_options (json_t *object, CardeaRequest *request, GError **error)
     { "authorities", CARDEA_FIELD_STRINGS, FALSE, 0, CARDEA_LIMIT_CALLER_AUTHORITIES, &options.authorities },
     { "proxy", CARDEA_FIELD_STRING, FALSE, 0, 0, &options.proxy },
     { "timeout_ms", CARDEA_FIELD_INTEGER, FALSE, 1, MAX_TIMEOUT_MS, &options.timeout_ms },
+    { "window", CARDEA_FIELD_OBJECT, FALSE, 0, 0, &options.window },
   };
 
   if (!object)
@@ -182,7 +235,8 @@ take_options (json_t *object, CardeaRequest *request, GError **error)
          take_authenticate (options.authenticate, request, error) &&
          take_certificate (options.certificate, request, error) &&
          take_interaction (options.interaction, request, error) &&
-         take_authorities (options.authorities, request, error) && take_proxy (options.proxy, request, error);
+         take_authorities (options.authorities, request, error) &&
+         take_proxy (options.proxy, request, error) && take_window (options.window, request, error);
 }
 
 CardeaRequest *

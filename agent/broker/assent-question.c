@@ -37,6 +37,7 @@ cardea_assent_describe (const CardeaAssentCase *about, CardeaPromptQuestion *que
   question->server.port = about->request->port;
   question->server.vouched_by = g_strdup (cardea_handshake_get_authority (about->handshake));
   question->server.by_program_only = about->request->authorities != NULL;
+  question->window = g_strdup (about->request->window);
 }
 
 /* A program in a sandbox may not list certificates, so it learns only of those it could use here. */

@@ -373,7 +373,7 @@ make_question (const Call *call)
   question->may_remember = cardea_caller_may_be_remembered (call->about.caller)
                                ? CARDEA_PROMPT_REMEMBER_ALWAYS
                                : CARDEA_PROMPT_REMEMBER_REMOVAL;
-  return cardea_certificate_question_new (question, NULL);
+  return cardea_certificate_question_new (question, call->about.request->activation_token);
 }
 
 static void

@@ -248,6 +248,8 @@ describe (Connection *self, CardeaPinQuestion *question)
   question->port = shown->server.port;
   question->vouched_by = g_steal_pointer (&shown->server.vouched_by);
   question->by_program_only = shown->server.by_program_only;
+  question->window = g_steal_pointer (&shown->window);
+  question->activation_token = g_strdup (self->request->activation_token);
 }
 
 static void

@@ -29,6 +29,8 @@ cardea_request_free (CardeaRequest *self)
   g_free (self->certificate);
   g_clear_pointer (&self->authorities, g_ptr_array_unref);
   g_free (self->proxy);
+  g_free (self->window);
+  g_free (self->activation_token);
   g_free (self);
 }
 
@@ -43,6 +45,8 @@ cardea_request_copy (const CardeaRequest *self)
   copy->certificate = g_strdup (self->certificate);
   copy->authorities = self->authorities != NULL ? g_ptr_array_ref (self->authorities) : NULL;
   copy->proxy = g_strdup (self->proxy);
+  copy->window = g_strdup (self->window);
+  copy->activation_token = g_strdup (self->activation_token);
   return copy;
 }
 

@@ -26,7 +26,9 @@ typedef struct
   gboolean interaction;
   GPtrArray *authorities; /* DER (GBytes), or NULL for the system's */
   char *proxy;
-  guint timeout_ms; /* 0: only the limits of each step */
+  char *window;           /* the caller's, as in org.cardea.agent, or NULL */
+  char *activation_token; /* or NULL */
+  guint timeout_ms;       /* 0: only the limits of each step */
 } CardeaRequest;
 
 CardeaRequest *cardea_request_new (void);

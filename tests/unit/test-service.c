@@ -563,6 +563,21 @@ static const Refusal refusals[] = {
   { "timeout-0", "Connect", OPTIONS ("\"timeout_ms\":0"), UP, INVALID, "options.timeout_ms" },
   { "timeout-huge", "Connect", OPTIONS ("\"timeout_ms\":9223372036854775807"), UP, INVALID,
     "options.timeout_ms" },
+  { "window-bare", "Connect", OPTIONS ("\"window\":{\"handle\":\"12\"}"), UP, INVALID,
+    "options.window.handle" },
+  { "window-empty", "Connect", OPTIONS ("\"window\":{}"), UP, INVALID, "options.window.handle" },
+  { "window-x11-0", "Connect", OPTIONS ("\"window\":{\"handle\":\"x11:0\"}"), UP, INVALID,
+    "options.window.handle" },
+  { "window-x11-words", "Connect", OPTIONS ("\"window\":{\"handle\":\"x11:12 \"}"), UP, INVALID,
+    "options.window.handle" },
+  { "window-wayland-empty", "Connect", OPTIONS ("\"window\":{\"handle\":\"wayland:\"}"), UP, INVALID,
+    "options.window.handle" },
+  { "window-wayland-line", "Connect", OPTIONS ("\"window\":{\"handle\":\"wayland:a\\nb\"}"), UP, INVALID,
+    "options.window.handle" },
+  { "window-token", "Connect", OPTIONS ("\"window\":{\"handle\":\"x11:1\",\"activation_token\":\"a b\"}"), UP,
+    INVALID, "options.window.activation_token" },
+  { "window-unknown", "Connect", OPTIONS ("\"window\":{\"handle\":\"x11:1\",\"modal\":true}"), UP, INVALID,
+    "options.window.modal" },
 };
 
 static void
@@ -592,11 +607,13 @@ test_options (Fixture *fixture, gconstpointer data)
   g_autoptr (ApiClient) client = connect_client (fixture);
   g_autofree char *longest = g_strnfill (CARDEA_LIMIT_ALPN_NAME, 'p');
   g_autofree char *sha256 = g_strnfill (64, 'a');
+  g_autofree char *window = g_strnfill (256, 'w');
   g_autofree char *parameters = g_strdup_printf (
       OPTIONS ("\"server_name\":\"Other.example\",\"alpn\":[\"h2\",\"%s\"],\"authenticate\":\"required\","
                "\"certificate\":\"%s\",\"interaction\":\"never\",\"authorities\":[\"AAEC\",\"AA==\"],"
-               "\"proxy\":\"direct\",\"timeout_ms\":86400000"),
-      longest, sha256);
+               "\"proxy\":\"direct\",\"timeout_ms\":86400000,"
+               "\"window\":{\"handle\":\"wayland:%s\",\"activation_token\":\"token\"}"),
+      longest, sha256, window);
   const CardeaRequest *request;
 
   send_call (client, "Connect", parameters, UP);
@@ -612,6 +629,19 @@ test_options (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (g_bytes_get_size (request->authorities->pdata[0]), ==, 3);
   g_assert_cmpstr (request->proxy, ==, "direct");
   g_assert_cmpuint (request->timeout_ms, ==, 86400000);
+  g_assert_cmpstr (request->window + strlen ("wayland:"), ==, window);
+  g_assert_cmpstr (request->activation_token, ==, "token");
+}
+
+static void
+test_window_too_long (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (ApiClient) client = connect_client (fixture);
+  g_autofree char *window = g_strnfill (257, 'w');
+  g_autofree char *parameters = g_strdup_printf (OPTIONS ("\"window\":{\"handle\":\"wayland:%s\"}"), window);
+
+  send_call (client, "Connect", parameters, UP);
+  expect_error (fixture, client, INVALID, "options.window.handle");
 }
 
 /* A list one longer than its limit. */
@@ -684,6 +714,7 @@ main (int argc, char *argv[])
   ADD ("pending", test_pending, NULL);
   add_refusals ();
   ADD ("options", test_options, NULL);
+  ADD ("window-too-long", test_window_too_long, NULL);
   ADD ("too-many/alpn", test_too_many, "alpn");
   ADD ("too-many/authorities", test_too_many, "authorities");
   ADD ("oneway-connect", test_oneway_connect, NULL);
