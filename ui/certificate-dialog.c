@@ -268,10 +268,21 @@ fill_others (CardeaCertificateDialog *self)
                                   on_row_added, self);
 }
 
+/* As high as is natural for what it shows now, within the display. */
+static void
+fit_height (CardeaCertificateDialog *self)
+{
+  int width, height; /* GTK takes no NULL here, though it says so */
+
+  gtk_window_get_default_size (GTK_WINDOW (self), &width, &height);
+  gtk_window_set_default_size (GTK_WINDOW (self), width, -1);
+}
+
 static void
 on_others_expanded (GtkExpander *expander, GParamSpec *pspec, CardeaCertificateDialog *self)
 {
   fill_others (self);
+  fit_height (self);
 }
 
 static void
@@ -342,8 +353,6 @@ show_offers (CardeaCertificateDialog *self, const char *proposed)
 void
 cardea_certificate_dialog_update (CardeaCertificateDialog *self, GPtrArray *offers)
 {
-  int width, height;
-
   g_return_if_fail (CARDEA_IS_CERTIFICATE_DIALOG (self));
 
   g_ptr_array_ref (offers);
@@ -351,9 +360,7 @@ cardea_certificate_dialog_update (CardeaCertificateDialog *self, GPtrArray *offe
   self->offers = offers;
   settle (self);
   show_offers (self, NULL);
-  /* As high as is natural now, where there was only room for "insert your token". */
-  gtk_window_get_default_size (GTK_WINDOW (self), &width, &height);
-  gtk_window_set_default_size (GTK_WINDOW (self), width, -1);
+  fit_height (self);
 }
 
 static void
