@@ -6,6 +6,7 @@
 test-certificate.py PROGRAM CASE"""
 
 import os
+import subprocess
 import sys
 import time
 
@@ -37,6 +38,11 @@ def bare(text):
 
 def use(offer, remember='not'):
     return {'answer': 'use', 'id': offer['id'], 'remember': remember}
+
+
+def clipboard(desk):
+    return subprocess.run(['xclip', '-out', '-selection', 'clipboard'], env=desk.environment, capture_output=True, text=True,
+                          timeout=person.SECONDS).stdout
 
 
 class Case:
@@ -374,6 +380,17 @@ def details(desk):
         case.end_by(CANCEL)
 
 
+def copied(desk):
+    """What is copied is clean: no isolating characters, no spaces, nothing that acts where it is pasted."""
+    first = two()[0] | {'subject_name': 'CN=Demo\u202e\nholder'}
+    with Case(desk, [first]) as case:
+        case.wait_armed()
+        case.click('Details of \u2068Demo holder (authentication)\u2069')
+        for title, text in (('SHA-256 fingerprint', first['sha256']), ('Holder', 'CN=Demo\\u{202e}\\u{a}holder')):
+            case.click(f'Copy: {title}')
+            case.wait(lambda: clipboard(desk) == text, f'{text} in the clipboard')
+
+
 def names(desk):
     """What each control is called, and what it does."""
     with Case(desk, two() + questions.unfitting()) as case:
@@ -394,7 +411,7 @@ def names(desk):
 
 CASES = [second_row, use_button, preselected, sole_candidate, escape, cancel_button, closed, go_on, no_going_on, early_enter,
          tab_order, others, none_fits, token_comes, dead_after_update, keeps_selection, becomes_unfit, hostile, remember_always, remember_limited,
-         remember_nothing, details, names]
+         remember_nothing, details, copied, names]
 
 
 def main():
