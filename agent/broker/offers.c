@@ -4,7 +4,8 @@
 /* Certificates as a person is asked about them.
  *
  * The question is answered by a name, not by a place in a list: tokens come and go while it is open, and an
- * answer must never mean another certificate than the one that was looked at. */
+ * answer must never mean another certificate than the one that was looked at. A certificate that lies twice on
+ * a token has one name, and is shown once. */
 
 #include "agent/broker/offers.h"
 
@@ -74,9 +75,17 @@ GPtrArray *
 cardea_offers_to_prompt (const CardeaChoice *choice, int renewed)
 {
   GPtrArray *offers = cardea_prompt_offers_new ();
+  g_autoptr (GHashTable) ids = g_hash_table_new (g_str_hash, g_str_equal);
 
-  for (guint i = 0; i < choice->offers->len; i++)
-    g_ptr_array_add (offers, to_prompt (choice->offers->pdata[i], (int)i == renewed));
+  for (guint i = 0; i < choice->offers->len; i++) {
+    CardeaPromptOffer *offer = to_prompt (choice->offers->pdata[i], (int)i == renewed);
+
+    /* Those that fit come first: they are the ones that stay. */
+    if (g_hash_table_add (ids, offer->id))
+      g_ptr_array_add (offers, offer);
+    else
+      cardea_prompt_offer_free (offer);
+  }
   return offers;
 }
 

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* The choice as a person is shown it: of CardeaPromptOffer, in its order. @renewed: the index of the offer
+/* The choice as a person is shown it: of CardeaPromptOffer, in its order, each name once. @renewed: the index of the offer
  * that takes the place of one that was remembered, or -1. */
 GPtrArray *cardea_offers_to_prompt (const CardeaChoice *choice, int renewed);
 
