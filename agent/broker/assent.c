@@ -221,18 +221,31 @@ identify_candidates (const CardeaChoice *choice)
   return ids;
 }
 
+/* The decision that holds for this; going on without a certificate is none for who insists on one. Borrowed,
+ * until anything is decided. */
+static const CardeaRemembered *
+find_remembered (CardeaAssent *self, const Call *call)
+{
+  CardeaRememberedKey key = make_key (call);
+  const CardeaRemembered *remembered = cardea_decisions_find (self->decisions, &key);
+
+  if (remembered != NULL && remembered->without &&
+      call->about.request->authenticate == CARDEA_AUTHENTICATE_REQUIRED)
+    return NULL;
+  return remembered;
+}
+
 /* What follows from rules and memory; @remembered is what it follows from, or NULL. */
 static void
 think (CardeaAssent *self, Call *call, const CardeaRemembered **remembered)
 {
-  CardeaRememberedKey key = make_key (call);
   g_autoptr (GArray) ids = identify_candidates (call->choice);
   CardeaConsentRequest request = { .candidates = (const CardeaCertificateId *)ids->data,
                                    .n_candidates = ids->len };
   gboolean sure;
   int browsers = find_browsers_choice (self, call, &sure);
 
-  *remembered = cardea_decisions_find (self->decisions, &key);
+  *remembered = find_remembered (self, call);
   request.is_remembered = *remembered != NULL;
   if (*remembered != NULL && !(*remembered)->without)
     request.remembered = &(*remembered)->certificate;
