@@ -34,6 +34,7 @@ G_DEFINE_FINAL_TYPE (CardeaAssent, cardea_assent, G_TYPE_OBJECT)
 /* One question to the rules, the memory or the person. */
 typedef struct
 {
+  CardeaAssent *assent; /* borrowed: the task's */
   CardeaAssentCase about;
   CardeaRuleAnswer rule;
   char *trust;
@@ -359,15 +360,25 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
     g_task_return_pointer (task, NULL, NULL);
 }
 
+static GPtrArray *
+make_offers (const Call *call)
+{
+  return cardea_offers_to_prompt (call->choice, call->consent.renewed ? call->consent.index : -1);
+}
+
+/* What was decided is thought of anew for the sake of what it says of the offers. It is not followed: a
+ * question that is open belongs to the person. */
 static void
 on_catalogue_changed (CardeaCatalogue *catalogue, gpointer user_data)
 {
   Call *call = user_data;
   g_autoptr (GPtrArray) offers = NULL;
+  const CardeaRemembered *remembered;
 
   if (!look_at_certificates (call, NULL))
     return;
-  offers = cardea_offers_to_prompt (call->choice, -1);
+  think (call->assent, call, &remembered);
+  offers = make_offers (call);
   cardea_certificate_question_update_offers (call->question, offers);
 }
 
@@ -379,7 +390,7 @@ make_question (const Call *call)
 
   cardea_assent_describe (&call->about, question);
   g_ptr_array_unref (question->offers);
-  question->offers = cardea_offers_to_prompt (call->choice, call->consent.renewed ? index : -1);
+  question->offers = make_offers (call);
   if (index >= 0)
     question->preselected = cardea_offer_dup_id (call->choice->offers->pdata[index]);
   question->may_continue = call->about.request->authenticate != CARDEA_AUTHENTICATE_REQUIRED;
@@ -439,6 +450,7 @@ cardea_assent_ask_async (CardeaAssent *self, const CardeaAssentCase *about, GCan
 
   g_task_set_source_tag (task, cardea_assent_ask_async);
   g_task_set_check_cancellable (task, FALSE);
+  call->assent = self;
   call->about = *about;
   g_object_ref (call->about.catalogue);
   g_object_ref (call->about.handshake);
