@@ -38,7 +38,6 @@ typedef struct
   gboolean timed_out;
 
   CardeaHandshake *handshake;
-  GCancellable *asking;           /* or NULL: nobody is asked for consent */
   CardeaTokenCertificate *chosen; /* or NULL: anonymous */
   gboolean consented;             /* to it, or to go on without one */
   CardeaSigning *signing;
@@ -55,7 +54,6 @@ connection_free (Connection *self)
   g_clear_pointer (&self->chosen, cardea_token_certificate_unref);
   g_clear_object (&self->handshake);
   g_object_unref (self->cancellable);
-  g_clear_object (&self->asking);
   g_clear_object (&self->assent);
   g_object_unref (self->unlocker);
   g_object_unref (self->catalogue);
@@ -138,8 +136,8 @@ fail (GTask *task, GError *error)
   error = tell_failure (self, error);
   if (self->signing != NULL)
     cardea_signing_cancel (self->signing);
-  if (self->asking != NULL)
-    g_cancellable_cancel (self->asking);
+  /* Whatever a person is asked for it is asked no more. */
+  g_cancellable_cancel (self->cancellable);
   enter (self, CARDEA_STEP_FAILED);
   self->on_step = NULL;
   g_task_return_error (task, error);
@@ -313,8 +311,7 @@ ask_assent (GTask *task, GPtrArray *authorities)
     .authorities = authorities,
   };
 
-  self->asking = g_cancellable_new ();
-  cardea_assent_ask_async (self->assent, &about, self->asking, on_assented, g_object_ref (task));
+  cardea_assent_ask_async (self->assent, &about, self->cancellable, on_assented, g_object_ref (task));
 }
 
 static void
