@@ -148,6 +148,16 @@ cardea_assent_check_denial (CardeaAssent *self, CardeaCaller *caller, const Card
   return FALSE;
 }
 
+void
+cardea_assent_narrow (CardeaAssent *self, CardeaCaller *caller, const CardeaRequest *request,
+                      CardeaCatalogue *catalogue, CardeaChoice *choice)
+{
+  g_auto (CardeaRuleAnswer) answer = { 0 };
+
+  ask_rules (self, caller, request, &answer);
+  cardea_choice_narrow (choice, catalogue, answer.conditions);
+}
+
 static gboolean
 can_use (CardeaCertificate *certificate, gpointer handshake)
 {

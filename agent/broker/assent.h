@@ -30,6 +30,10 @@ CardeaDecisions *cardea_assent_get_decisions (CardeaAssent *self); /* borrowed *
 gboolean cardea_assent_check_denial (CardeaAssent *self, CardeaCaller *caller, const CardeaRequest *request,
                                      GError **error);
 
+/* Takes from a choice what rules do not allow this program with this server; for who asks nobody. */
+void cardea_assent_narrow (CardeaAssent *self, CardeaCaller *caller, const CardeaRequest *request,
+                           CardeaCatalogue *catalogue, CardeaChoice *choice);
+
 /* What the question is about. Everything is borrowed until the callback. */
 typedef struct
 {

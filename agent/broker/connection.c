@@ -27,6 +27,7 @@ typedef struct
   CardeaCatalogue *catalogue;
   CardeaUnlocker *unlocker;
   CardeaAssent *assent; /* or NULL */
+  gboolean asks;        /* it */
   CardeaStepFunc on_step;
   gpointer step_data;
 
@@ -158,7 +159,7 @@ check_anonymous (const Connection *self)
     return error;
   }
   /* A sandbox keeps its program off the network: without a consent, the agent is no way around that. */
-  if (self->assent == NULL || cardea_caller_get_strength (self->caller) != CARDEA_CALLER_CONFINED)
+  if (!self->asks || cardea_caller_get_strength (self->caller) != CARDEA_CALLER_CONFINED)
     return NULL;
   error = cardea_error_new (CARDEA_ERROR_DENIED,
                             "A program in a sandbox may connect only where a person consented, "
@@ -314,13 +315,31 @@ ask_assent (GTask *task, GPtrArray *authorities)
   cardea_assent_ask_async (self->assent, &about, self->cancellable, on_assented, g_object_ref (task));
 }
 
+/* Without a person: the one that fits, after rules took away what they do not allow. */
+static CardeaTokenCertificate *
+choose_alone (Connection *self, GPtrArray *authorities, GError **error)
+{
+  g_autoptr (CardeaChoice) choice =
+      cardea_choice_new (self->catalogue, authorities, self->request->certificate,
+                         g_get_real_time () / G_USEC_PER_SEC, can_use, self->handshake, error);
+
+  if (choice == NULL)
+    return NULL;
+  if (self->assent != NULL)
+    cardea_assent_narrow (self->assent, self->caller, self->request, self->catalogue, choice);
+  if (choice->n_fitting == 1)
+    return cardea_token_certificate_ref (((const CardeaOffer *)choice->offers->pdata[0])->certificate);
+  g_propagate_error (error, choice->n_fitting == 0 ? cardea_assent_error_no_certificate (self->caller, choice)
+                                                   : cardea_assent_error_choice (self->caller, choice));
+  return NULL;
+}
+
 static void
 on_certificate_requested (CardeaHandshake *handshake, const CardeaCertificateRequest *asked,
                           gpointer user_data)
 {
   GTask *task = user_data;
   Connection *self = g_task_get_task_data (task);
-  g_autoptr (CardeaChoice) choice = NULL;
   GError *error = NULL;
 
   enter (self, CARDEA_STEP_CHOOSING);
@@ -328,22 +347,15 @@ on_certificate_requested (CardeaHandshake *handshake, const CardeaCertificateReq
     cardea_handshake_answer (handshake, NULL);
     return;
   }
-  if (self->assent != NULL) {
+  if (self->asks) {
     ask_assent (task, asked->authorities);
     return;
   }
-  choice = cardea_choice_new (self->catalogue, asked->authorities, self->request->certificate,
-                              g_get_real_time () / G_USEC_PER_SEC, can_use, handshake, &error);
-  if (choice != NULL && choice->n_fitting == 0)
-    error = cardea_assent_error_no_certificate (self->caller, choice);
-  else if (choice != NULL && choice->n_fitting > 1)
-    error = cardea_assent_error_choice (self->caller, choice);
-  if (error != NULL) {
+  self->chosen = choose_alone (self, asked->authorities, &error);
+  if (self->chosen != NULL)
+    unlock (task);
+  else
     cardea_handshake_abort (handshake, error);
-    return;
-  }
-  self->chosen = cardea_token_certificate_ref (((const CardeaOffer *)choice->offers->pdata[0])->certificate);
-  unlock (task);
 }
 
 static void
@@ -406,6 +418,7 @@ connection_new (const CardeaConnectionArguments *arguments, GCancellable *cancel
   self->catalogue = g_object_ref (arguments->catalogue);
   self->unlocker = g_object_ref (arguments->unlocker);
   self->assent = arguments->assent != NULL ? g_object_ref (arguments->assent) : NULL;
+  self->asks = self->assent != NULL && !arguments->headless;
   self->on_step = arguments->step;
   self->step_data = arguments->step_data;
   self->cancellable = g_cancellable_new ();

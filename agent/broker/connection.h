@@ -23,7 +23,8 @@ typedef struct
   CardeaTrust *trust;
   CardeaCatalogue *catalogue;
   CardeaUnlocker *unlocker;
-  CardeaAssent *assent; /* NULL: nobody is asked; the request is permitted, and one certificate has to fit */
+  CardeaAssent *assent; /* or NULL: no rules, and nobody to ask */
+  gboolean headless;    /* nobody is asked; the request is permitted, and one certificate has to fit */
   gint64 deadline;      /* of the whole call, monotonic; 0: only the limits of each step */
   CardeaStepFunc step;  /* or NULL; never called after the callback */
   gpointer step_data;
