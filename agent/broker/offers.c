@@ -4,8 +4,8 @@
 /* Certificates as a person is asked about them.
  *
  * The question is answered by a name, not by a place in a list: tokens come and go while it is open, and an
- * answer must never mean another certificate than the one that was looked at. A certificate that lies twice on
- * a token has one name, and is shown once. */
+ * answer must never mean another certificate than the one that was looked at. A certificate that lies twice
+ * on a token has one name, and is shown once. */
 
 #include "agent/broker/offers.h"
 

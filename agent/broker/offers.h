@@ -8,8 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* The choice as a person is shown it: of CardeaPromptOffer, in its order, each name once. @renewed: the index of the offer
- * that takes the place of one that was remembered, or -1. */
+/* The choice as a person is shown it: of CardeaPromptOffer, in its order, each name once. @renewed: the index
+ * of the offer that takes the place of one that was remembered, or -1. */
 GPtrArray *cardea_offers_to_prompt (const CardeaChoice *choice, int renewed);
 
 /* What an offer is called in a question and in its answer: the same as long as the same certificate is on the
