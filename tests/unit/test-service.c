@@ -3,146 +3,19 @@
 
 /* The whole service but for its broker: each method as a program calls it, each answer held against the
  * contract. */
-#include "agent/api/service.h"
 
-#include <nss.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "agent/api/resource.h"
 #include "socket-api/limits.h"
 #include "socket-api/wire/error.h"
-#include "tests/fixtures/api-client.h"
-#include "tests/fixtures/contract.h"
-#include "tests/fixtures/credentials/credentials.h"
-#include "tests/fixtures/fake-broker.h"
 #include "tests/fixtures/fake-stream.h"
-
-typedef struct
-{
-  CardeaBroker *broker;
-  CardeaMethodContext context;
-  CardeaService *service;
-  Contract *contract;
-  Contract *varlink;
-  guint n_reloads;
-} Fixture;
-
-static GBytes *certificate_der;
-
-static void
-on_reload (gpointer user_data)
-{
-  ((Fixture *)user_data)->n_reloads++;
-}
-
-static GPtrArray *
-on_problems (gpointer user_data)
-{
-  GPtrArray *problems = cardea_reasons_new ();
-
-  g_ptr_array_add (
-      problems, cardea_reason_new (CARDEA_REASON_CONFIGURATION_INVALID, "Correct it.", "A file is wrong."));
-  return problems;
-}
-
-static Contract *
-load_contract (const char *interface)
-{
-  g_autofree char *path = g_strconcat ("/org/cardea/agent/", interface, ".varlink", NULL);
-  g_autoptr (GBytes) text =
-      g_resource_lookup_data (cardea_api_get_resource (), path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
-  g_autofree char *copy = g_strndup (g_bytes_get_data (text, NULL), g_bytes_get_size (text));
-
-  return contract_new (copy);
-}
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  fixture->broker = fake_broker_new (certificate_der);
-  fixture->context.broker = fixture->broker;
-  fixture->context.catalogue = fake_broker_get_catalogue (fixture->broker);
-  fixture->context.reload = on_reload;
-  fixture->context.get_problems = on_problems;
-  fixture->context.user_data = fixture;
-  fixture->service = cardea_service_new (&fixture->context);
-  fixture->contract = load_contract ("org.cardea.agent");
-  fixture->varlink = load_contract ("org.varlink.service");
-}
-
-static gboolean
-is_deserted (gpointer data)
-{
-  return cardea_service_count_connections (((Fixture *)data)->service) == 0;
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  api_wait (is_deserted, fixture);
-  cardea_service_free (fixture->service);
-  g_object_unref (fixture->broker);
-  contract_free (fixture->contract);
-  contract_free (fixture->varlink);
-}
-
-static ApiClient *
-connect_client (Fixture *fixture)
-{
-  int ends[2];
-
-  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), ==, 0);
-  cardea_service_add (fixture->service, ends[0]);
-  return api_client_new (ends[1]);
-}
-
-/* @call: METHOD [PARAMETERS [FLAGS]] without the interface. */
-static void
-send_call (ApiClient *client, const char *method, const char *parameters, const char *flags)
-{
-  g_autofree char *call = g_strdup_printf ("{\"method\":\"%s%s\",\"parameters\":%s%s}",
-                                           g_str_has_prefix (method, "org.") ? "" : "org.cardea.agent.",
-                                           method, parameters ? parameters : "{}", flags ? flags : "");
-
-  g_assert_true (api_client_send (client, call));
-}
-
-static CardeaWireReply *
-expect_reply (Fixture *fixture, ApiClient *client, const char *method)
-{
-  CardeaWireReply *reply = api_client_receive (client);
-  g_autofree char *fault = NULL;
-
-  g_assert_nonnull (reply);
-  g_assert_null (reply->error);
-  fault = contract_check_reply (fixture->contract, method, reply->parameters);
-  g_assert_cmpstr (fault, ==, NULL);
-  return reply;
-}
-
-/* Any error, as one of the two interfaces promises it. @parameter: of InvalidParameter, or NULL. */
-static void
-expect_error (Fixture *fixture, ApiClient *client, const char *name, const char *parameter)
-{
-  g_autoptr (CardeaWireReply) reply = api_client_receive (client);
-  g_autofree char *fault = NULL;
-  gboolean ours;
-
-  g_assert_nonnull (reply);
-  g_assert_cmpstr (reply->error, ==, name);
-  ours = g_str_has_prefix (name, "org.cardea.agent.");
-  fault = contract_check_error (ours ? fixture->contract : fixture->varlink, strrchr (name, '.') + 1,
-                                reply->parameters);
-  g_assert_cmpstr (fault, ==, NULL);
-  if (parameter)
-    g_assert_cmpstr (json_string_value (json_object_get (reply->parameters, "parameter")), ==, parameter);
-}
+#include "tests/unit/service-fixture.h"
 
 /* The contract's methods and the table's are the same. */
 static void
-test_table (Fixture *fixture, gconstpointer data)
+test_table (ServiceFixture *fixture, gconstpointer data)
 {
   Contract *contracts[] = { fixture->contract, fixture->varlink };
   guint n_methods, n_found = 0;
@@ -166,7 +39,7 @@ test_table (Fixture *fixture, gconstpointer data)
 
 /* And so are the errors. */
 static void
-test_errors (Fixture *fixture, gconstpointer data)
+test_errors (ServiceFixture *fixture, gconstpointer data)
 {
   guint n_named = 0, n_promised = 0;
 
@@ -178,10 +51,10 @@ test_errors (Fixture *fixture, gconstpointer data)
     if (!name)
       continue;
     n_named++;
-    client = connect_client (fixture);
+    client = service_connect (fixture);
     fake_broker_fail_next (fixture->broker, g_steal_pointer (&error));
-    send_call (client, "Connect", "{\"host\":\"a.example\",\"port\":1}", ",\"upgrade\":true");
-    expect_error (fixture, client, name, NULL);
+    service_send_call (client, "Connect", "{\"host\":\"a.example\",\"port\":1}", ",\"upgrade\":true");
+    service_expect_error (fixture, client, name, NULL);
     g_assert_true (api_client_is_closed (client));
   }
 
@@ -194,14 +67,14 @@ test_errors (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_info (Fixture *fixture, gconstpointer data)
+test_info (ServiceFixture *fixture, gconstpointer data)
 {
-  g_autoptr (ApiClient) client = connect_client (fixture);
+  g_autoptr (ApiClient) client = service_connect (fixture);
   g_autoptr (CardeaWireReply) reply = NULL;
   g_autofree char *fault = NULL;
   json_t *interfaces;
 
-  send_call (client, "org.varlink.service.GetInfo", NULL, NULL);
+  service_send_call (client, "org.varlink.service.GetInfo", NULL, NULL);
   reply = api_client_receive (client);
   fault = contract_check_reply (fixture->varlink, "GetInfo", reply->parameters);
   g_assert_cmpstr (fault, ==, NULL);
@@ -214,7 +87,7 @@ test_info (Fixture *fixture, gconstpointer data)
     g_autoptr (CardeaWireReply) description = NULL;
     g_autoptr (Contract) contract = NULL;
 
-    send_call (client, "org.varlink.service.GetInterfaceDescription", parameters, NULL);
+    service_send_call (client, "org.varlink.service.GetInterfaceDescription", parameters, NULL);
     description = api_client_receive (client);
     contract = contract_new (json_string_value (json_object_get (description->parameters, "description")));
     g_assert_cmpstr (contract_get_interface (contract), ==, name);
@@ -222,29 +95,29 @@ test_info (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_lists (Fixture *fixture, gconstpointer data)
+test_lists (ServiceFixture *fixture, gconstpointer data)
 {
-  g_autoptr (ApiClient) client = connect_client (fixture);
+  g_autoptr (ApiClient) client = service_connect (fixture);
   g_autoptr (CardeaWireReply) tokens = NULL;
   g_autoptr (CardeaWireReply) certificates = NULL;
   g_autoptr (CardeaWireReply) sessions = NULL;
   g_autoptr (CardeaWireReply) problems = NULL;
 
-  send_call (client, "ListTokens", NULL, NULL);
-  tokens = expect_reply (fixture, client, "ListTokens");
+  service_send_call (client, "ListTokens", NULL, NULL);
+  tokens = service_expect_reply (fixture, client, "ListTokens");
   g_assert_cmpuint (json_array_size (json_object_get (tokens->parameters, "tokens")), ==, 1);
   g_assert_cmpuint (json_array_size (json_object_get (tokens->parameters, "problems")), ==, 3);
 
-  send_call (client, "ListCertificates", NULL, NULL);
-  certificates = expect_reply (fixture, client, "ListCertificates");
+  service_send_call (client, "ListCertificates", NULL, NULL);
+  certificates = service_expect_reply (fixture, client, "ListCertificates");
   g_assert_cmpuint (json_array_size (json_object_get (certificates->parameters, "certificates")), ==, 1);
 
-  send_call (client, "ListSessions", NULL, ",\"more\":true");
-  sessions = expect_reply (fixture, client, "ListSessions");
+  service_send_call (client, "ListSessions", NULL, ",\"more\":true");
+  sessions = service_expect_reply (fixture, client, "ListSessions");
   g_assert_cmpuint (json_array_size (json_object_get (sessions->parameters, "sessions")), ==, 0);
 
-  send_call (client, "Reload", NULL, NULL);
-  problems = expect_reply (fixture, client, "Reload");
+  service_send_call (client, "Reload", NULL, NULL);
+  problems = service_expect_reply (fixture, client, "Reload");
   g_assert_cmpuint (json_array_size (json_object_get (problems->parameters, "problems")), ==, 3);
   g_assert_cmpuint (fixture->n_reloads, ==, 1);
 }
@@ -258,9 +131,9 @@ get_session_id (CardeaWireReply *reply)
 }
 
 static void
-expect_end (Fixture *fixture, ApiClient *client, const char *method, const char *how)
+expect_end (ServiceFixture *fixture, ApiClient *client, const char *method, const char *how)
 {
-  g_autoptr (CardeaWireReply) reply = expect_reply (fixture, client, method);
+  g_autoptr (CardeaWireReply) reply = service_expect_reply (fixture, client, method);
   json_t *end = json_object_get (reply->parameters, "end");
 
   g_assert_false (reply->continues);
@@ -279,10 +152,10 @@ expect_record (int server, const char *text)
 
 /* Connect: early bytes are the stream's first; sessions are listed; the end is told on another socket. */
 static void
-test_connect (Fixture *fixture, gconstpointer data)
+test_connect (ServiceFixture *fixture, gconstpointer data)
 {
-  g_autoptr (ApiClient) client = connect_client (fixture);
-  g_autoptr (ApiClient) watcher = connect_client (fixture);
+  g_autoptr (ApiClient) client = service_connect (fixture);
+  g_autoptr (ApiClient) watcher = service_connect (fixture);
   g_autoptr (CardeaWireReply) reply = NULL;
   g_autoptr (CardeaWireReply) sessions = NULL;
   g_autoptr (GBytes) received = NULL;
@@ -290,9 +163,9 @@ test_connect (Fixture *fixture, gconstpointer data)
   g_autofree char *parameters = NULL;
   int server;
 
-  send_call (client, "Connect", "{\"host\":\"Bank.Example.\",\"port\":443}", ",\"upgrade\":true");
+  service_send_call (client, "Connect", "{\"host\":\"Bank.Example.\",\"port\":443}", ",\"upgrade\":true");
   g_assert_true (api_client_send_raw (client, "early", 5));
-  reply = expect_reply (fixture, client, "Connect");
+  reply = service_expect_reply (fixture, client, "Connect");
   g_assert_cmpstr (fake_broker_get_request (fixture->broker)->host, ==, "bank.example");
   server = fake_broker_take_server (fixture->broker);
   expect_record (server, "early");
@@ -300,27 +173,27 @@ test_connect (Fixture *fixture, gconstpointer data)
   received = api_client_receive_raw (client, 5);
   g_assert_cmpmem (g_bytes_get_data (received, NULL), g_bytes_get_size (received), "hello", 5);
 
-  send_call (watcher, "ListSessions", NULL, NULL);
-  sessions = expect_reply (fixture, watcher, "ListSessions");
+  service_send_call (watcher, "ListSessions", NULL, NULL);
+  sessions = service_expect_reply (fixture, watcher, "ListSessions");
   g_assert_cmpuint (json_array_size (json_object_get (sessions->parameters, "sessions")), ==, 1);
 
   id = get_session_id (reply);
   parameters = g_strdup_printf ("{\"session\":\"%s\"}", id);
-  send_call (watcher, "AwaitEnd", parameters, NULL);
+  service_send_call (watcher, "AwaitEnd", parameters, NULL);
   g_assert_true (fake_peer_send (server, FAKE_RECORD_CLOSE_NOTIFY, NULL, 0));
   g_assert_true (api_client_is_closed (client));
   close (api_client_steal_fd (client));
   expect_end (fixture, watcher, "AwaitEnd", "clean");
   close (server);
   /* It is known for a while. */
-  send_call (watcher, "AwaitEnd", parameters, NULL);
+  service_send_call (watcher, "AwaitEnd", parameters, NULL);
   expect_end (fixture, watcher, "AwaitEnd", "clean");
 }
 
 static void
-expect_step (Fixture *fixture, ApiClient *client, const char *step)
+expect_step (ServiceFixture *fixture, ApiClient *client, const char *step)
 {
-  g_autoptr (CardeaWireReply) reply = expect_reply (fixture, client, "Open");
+  g_autoptr (CardeaWireReply) reply = service_expect_reply (fixture, client, "Open");
 
   g_assert_cmpstr (json_string_value (json_object_get (reply->parameters, "step")), ==, step);
   g_assert_true (reply->continues);
@@ -328,18 +201,19 @@ expect_step (Fixture *fixture, ApiClient *client, const char *step)
 }
 
 static void
-test_open (Fixture *fixture, gconstpointer data)
+test_open (ServiceFixture *fixture, gconstpointer data)
 {
-  g_autoptr (ApiClient) client = connect_client (fixture);
+  g_autoptr (ApiClient) client = service_connect (fixture);
   g_autoptr (ApiClient) stream = NULL;
   g_autoptr (CardeaWireReply) ready = NULL;
   g_autoptr (GBytes) received = NULL;
   int server;
 
-  send_call (client, "Open", "{\"host\":\"bank.example\",\"port\":443,\"options\":null}", ",\"more\":true");
+  service_send_call (client, "Open", "{\"host\":\"bank.example\",\"port\":443,\"options\":null}",
+                     ",\"more\":true");
   expect_step (fixture, client, "connecting");
   expect_step (fixture, client, "verifying");
-  ready = expect_reply (fixture, client, "Open");
+  ready = service_expect_reply (fixture, client, "Open");
   g_assert_true (ready->continues);
   g_assert_cmpstr (json_string_value (json_object_get (ready->parameters, "step")), ==, "ready");
   stream = api_client_new (api_client_take_descriptor (client));
@@ -355,60 +229,60 @@ test_open (Fixture *fixture, gconstpointer data)
   expect_end (fixture, client, "Open", "truncated");
 
   /* The socket serves on. */
-  send_call (client, "ListSessions", NULL, NULL);
-  cardea_wire_reply_free (expect_reply (fixture, client, "ListSessions"));
+  service_send_call (client, "ListSessions", NULL, NULL);
+  cardea_wire_reply_free (service_expect_reply (fixture, client, "ListSessions"));
 }
 
 static void
-test_disconnect (Fixture *fixture, gconstpointer data)
+test_disconnect (ServiceFixture *fixture, gconstpointer data)
 {
-  g_autoptr (ApiClient) client = connect_client (fixture);
-  g_autoptr (ApiClient) other = connect_client (fixture);
+  g_autoptr (ApiClient) client = service_connect (fixture);
+  g_autoptr (ApiClient) other = service_connect (fixture);
   g_autoptr (CardeaWireReply) reply = NULL;
   g_autofree char *id = NULL;
   g_autofree char *parameters = NULL;
 
-  send_call (client, "Connect", "{\"host\":\"bank.example\",\"port\":443}", ",\"upgrade\":true");
-  reply = expect_reply (fixture, client, "Connect");
+  service_send_call (client, "Connect", "{\"host\":\"bank.example\",\"port\":443}", ",\"upgrade\":true");
+  reply = service_expect_reply (fixture, client, "Connect");
   id = get_session_id (reply);
   parameters = g_strdup_printf ("{\"session\":\"%s\"}", id);
-  send_call (other, "Disconnect", parameters, NULL);
-  cardea_wire_reply_free (expect_reply (fixture, other, "Disconnect"));
+  service_send_call (other, "Disconnect", parameters, NULL);
+  cardea_wire_reply_free (service_expect_reply (fixture, other, "Disconnect"));
   g_assert_true (api_client_is_closed (client));
-  send_call (other, "AwaitEnd", parameters, NULL);
+  service_send_call (other, "AwaitEnd", parameters, NULL);
   expect_end (fixture, other, "AwaitEnd", "disconnected");
 
-  send_call (other, "Disconnect", "{\"session\":\"nobody's\"}", NULL);
-  expect_error (fixture, other, "org.cardea.agent.NotFound", NULL);
-  send_call (other, "AwaitEnd", "{\"session\":\"nobody's\"}", NULL);
-  expect_error (fixture, other, "org.cardea.agent.NotFound", NULL);
+  service_send_call (other, "Disconnect", "{\"session\":\"nobody's\"}", NULL);
+  service_expect_error (fixture, other, "org.cardea.agent.NotFound", NULL);
+  service_send_call (other, "AwaitEnd", "{\"session\":\"nobody's\"}", NULL);
+  service_expect_error (fixture, other, "org.cardea.agent.NotFound", NULL);
 }
 
 /* Many wait and leave again: nothing of them stays. */
 static void
-test_await_and_leave (Fixture *fixture, gconstpointer data)
+test_await_and_leave (ServiceFixture *fixture, gconstpointer data)
 {
-  g_autoptr (ApiClient) client = connect_client (fixture);
+  g_autoptr (ApiClient) client = service_connect (fixture);
   g_autoptr (CardeaWireReply) reply = NULL;
   g_autofree char *id = NULL;
   g_autofree char *parameters = NULL;
   CardeaSession *session;
 
-  send_call (client, "Connect", "{\"host\":\"bank.example\",\"port\":443}", ",\"upgrade\":true");
-  reply = expect_reply (fixture, client, "Connect");
+  service_send_call (client, "Connect", "{\"host\":\"bank.example\",\"port\":443}", ",\"upgrade\":true");
+  reply = service_expect_reply (fixture, client, "Connect");
   id = get_session_id (reply);
   parameters = g_strdup_printf ("{\"session\":\"%s\"}", id);
   session = cardea_broker_find_session (fixture->broker, id);
   for (guint i = 0; i < 10; i++) {
-    g_autoptr (ApiClient) watcher = connect_client (fixture);
+    g_autoptr (ApiClient) watcher = service_connect (fixture);
 
-    send_call (watcher, "AwaitEnd", parameters, NULL);
+    service_send_call (watcher, "AwaitEnd", parameters, NULL);
     while (g_main_context_iteration (NULL, FALSE))
       ;
     g_assert_true (
         g_signal_has_handler_pending (session, g_signal_lookup ("ended", CARDEA_TYPE_SESSION), 0, FALSE));
   }
-  api_wait (is_deserted, fixture);
+  api_wait (service_is_deserted, fixture);
   g_assert_false (
       g_signal_has_handler_pending (session, g_signal_lookup ("ended", CARDEA_TYPE_SESSION), 0, FALSE));
 }
@@ -416,23 +290,23 @@ test_await_and_leave (Fixture *fixture, gconstpointer data)
 static gboolean
 is_waiting (gpointer data)
 {
-  return fake_broker_count_waiting (((Fixture *)data)->broker) > 0;
+  return fake_broker_count_waiting (((ServiceFixture *)data)->broker) > 0;
 }
 
 static gboolean
 is_cancelled (gpointer data)
 {
-  return fake_broker_count_cancelled (((Fixture *)data)->broker) > 0;
+  return fake_broker_count_cancelled (((ServiceFixture *)data)->broker) > 0;
 }
 
 /* The program goes away while it is being connected. */
 static void
-test_cancel (Fixture *fixture, gconstpointer data)
+test_cancel (ServiceFixture *fixture, gconstpointer data)
 {
-  ApiClient *client = connect_client (fixture);
+  ApiClient *client = service_connect (fixture);
 
   fake_broker_hold (fixture->broker);
-  send_call (client, "Connect", "{\"host\":\"bank.example\",\"port\":443}", ",\"upgrade\":true");
+  service_send_call (client, "Connect", "{\"host\":\"bank.example\",\"port\":443}", ",\"upgrade\":true");
   api_wait (is_waiting, fixture);
   api_client_free (client);
   api_wait (is_cancelled, fixture);
@@ -441,63 +315,63 @@ test_cancel (Fixture *fixture, gconstpointer data)
 static gboolean
 has_no_sessions (gpointer data)
 {
-  g_autoptr (GPtrArray) sessions = cardea_broker_get_sessions (((Fixture *)data)->broker);
+  g_autoptr (GPtrArray) sessions = cardea_broker_get_sessions (((ServiceFixture *)data)->broker);
 
   return sessions->len == 0;
 }
 
 /* It goes away just as the session is ready: nobody would ever end it. */
 static void
-test_gone_when_ready (Fixture *fixture, gconstpointer data)
+test_gone_when_ready (ServiceFixture *fixture, gconstpointer data)
 {
   const char *method = data;
-  ApiClient *client = connect_client (fixture);
+  ApiClient *client = service_connect (fixture);
 
   fake_broker_hold (fixture->broker);
-  send_call (client, method, "{\"host\":\"bank.example\",\"port\":443}",
-             g_str_equal (method, "Open") ? ",\"more\":true" : ",\"upgrade\":true");
+  service_send_call (client, method, "{\"host\":\"bank.example\",\"port\":443}",
+                     g_str_equal (method, "Open") ? ",\"more\":true" : ",\"upgrade\":true");
   api_wait (is_waiting, fixture);
   fake_broker_let_go (fixture->broker);
   api_client_free (client);
-  api_wait (is_deserted, fixture);
+  api_wait (service_is_deserted, fixture);
   api_wait (has_no_sessions, fixture);
 }
 
 /* Calls behind an upgrade call that fails are never looked at. */
 static void
-test_smuggled (Fixture *fixture, gconstpointer data)
+test_smuggled (ServiceFixture *fixture, gconstpointer data)
 {
-  g_autoptr (ApiClient) client = connect_client (fixture);
+  g_autoptr (ApiClient) client = service_connect (fixture);
   static const char text[] = "{\"method\":\"org.cardea.agent.Connect\",\"parameters\":{\"host\":\"a "
                              "b\",\"port\":1},\"upgrade\":true}\0"
                              "{\"method\":\"org.cardea.agent.Reload\"}";
 
   g_assert_true (api_client_send_raw (client, text, sizeof text));
-  expect_error (fixture, client, "org.varlink.service.InvalidParameter", "host");
+  service_expect_error (fixture, client, "org.varlink.service.InvalidParameter", "host");
   g_assert_true (api_client_is_closed (client));
   g_assert_cmpuint (fixture->n_reloads, ==, 0);
 }
 
 /* The limit's number of sockets of one program, one more, and room again. */
 static void
-test_pending (Fixture *fixture, gconstpointer data)
+test_pending (ServiceFixture *fixture, gconstpointer data)
 {
   g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify)api_client_free);
   g_autoptr (ApiClient) last = NULL;
   g_autoptr (ApiClient) again = NULL;
 
   for (guint i = 0; i < CARDEA_LIMIT_PENDING_PER_CALLER; i++)
-    g_ptr_array_add (clients, connect_client (fixture));
-  last = connect_client (fixture);
-  expect_error (fixture, last, "org.cardea.agent.Busy", NULL);
+    g_ptr_array_add (clients, service_connect (fixture));
+  last = service_connect (fixture);
+  service_expect_error (fixture, last, "org.cardea.agent.Busy", NULL);
   g_assert_true (api_client_is_closed (last));
   g_assert_cmpuint (cardea_service_count_connections (fixture->service), ==, CARDEA_LIMIT_PENDING_PER_CALLER);
 
   g_ptr_array_set_size (clients, 0);
-  api_wait (is_deserted, fixture);
-  again = connect_client (fixture);
-  send_call (again, "ListSessions", NULL, NULL);
-  cardea_wire_reply_free (expect_reply (fixture, again, "ListSessions"));
+  api_wait (service_is_deserted, fixture);
+  again = service_connect (fixture);
+  service_send_call (again, "ListSessions", NULL, NULL);
+  cardea_wire_reply_free (service_expect_reply (fixture, again, "ListSessions"));
 }
 
 typedef struct
@@ -581,30 +455,30 @@ static const Refusal refusals[] = {
 };
 
 static void
-test_refused (Fixture *fixture, gconstpointer data)
+test_refused (ServiceFixture *fixture, gconstpointer data)
 {
   const Refusal *refusal = data;
-  g_autoptr (ApiClient) client = connect_client (fixture);
+  g_autoptr (ApiClient) client = service_connect (fixture);
   gboolean upgrade = refusal->flags != NULL;
 
-  send_call (client, refusal->method, refusal->parameters, refusal->flags);
-  expect_error (fixture, client, refusal->error, refusal->parameter);
+  service_send_call (client, refusal->method, refusal->parameters, refusal->flags);
+  service_expect_error (fixture, client, refusal->error, refusal->parameter);
   g_assert_null (fake_broker_get_request (fixture->broker));
 
   /* After an upgrade call the socket is closed, after any other it goes on. */
   if (upgrade) {
     g_assert_true (api_client_is_closed (client));
   } else {
-    send_call (client, "ListSessions", NULL, NULL);
-    cardea_wire_reply_free (expect_reply (fixture, client, "ListSessions"));
+    service_send_call (client, "ListSessions", NULL, NULL);
+    cardea_wire_reply_free (service_expect_reply (fixture, client, "ListSessions"));
   }
 }
 
 /* What is allowed at each limit, and how it arrives. */
 static void
-test_options (Fixture *fixture, gconstpointer data)
+test_options (ServiceFixture *fixture, gconstpointer data)
 {
-  g_autoptr (ApiClient) client = connect_client (fixture);
+  g_autoptr (ApiClient) client = service_connect (fixture);
   g_autofree char *longest = g_strnfill (CARDEA_LIMIT_ALPN_NAME, 'p');
   g_autofree char *sha256 = g_strnfill (64, 'a');
   g_autofree char *window = g_strnfill (256, 'w');
@@ -616,8 +490,8 @@ test_options (Fixture *fixture, gconstpointer data)
       longest, sha256, window);
   const CardeaRequest *request;
 
-  send_call (client, "Connect", parameters, UP);
-  cardea_wire_reply_free (expect_reply (fixture, client, "Connect"));
+  service_send_call (client, "Connect", parameters, UP);
+  cardea_wire_reply_free (service_expect_reply (fixture, client, "Connect"));
   request = fake_broker_get_request (fixture->broker);
   g_assert_cmpstr (request->host, ==, "a.example");
   g_assert_cmpstr (request->server_name, ==, "other.example");
@@ -634,46 +508,47 @@ test_options (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_window_too_long (Fixture *fixture, gconstpointer data)
+test_window_too_long (ServiceFixture *fixture, gconstpointer data)
 {
-  g_autoptr (ApiClient) client = connect_client (fixture);
+  g_autoptr (ApiClient) client = service_connect (fixture);
   g_autofree char *window = g_strnfill (257, 'w');
   g_autofree char *parameters = g_strdup_printf (OPTIONS ("\"window\":{\"handle\":\"wayland:%s\"}"), window);
 
-  send_call (client, "Connect", parameters, UP);
-  expect_error (fixture, client, INVALID, "options.window.handle");
+  service_send_call (client, "Connect", parameters, UP);
+  service_expect_error (fixture, client, INVALID, "options.window.handle");
 }
 
 /* A list one longer than its limit. */
 static void
-test_too_many (Fixture *fixture, gconstpointer data)
+test_too_many (ServiceFixture *fixture, gconstpointer data)
 {
   const gboolean is_alpn = g_str_equal (data, "alpn");
   guint n = (is_alpn ? CARDEA_LIMIT_ALPN_NAMES : CARDEA_LIMIT_CALLER_AUTHORITIES) + 1;
   g_autoptr (GString) list = g_string_new ("\"AAAA\"");
-  g_autoptr (ApiClient) client = connect_client (fixture);
+  g_autoptr (ApiClient) client = service_connect (fixture);
   g_autofree char *parameters = NULL;
   g_autofree char *parameter = g_strconcat ("options.", data, NULL);
 
   for (guint i = 1; i < n; i++)
     g_string_append (list, ",\"AAAA\"");
   parameters = g_strdup_printf (OPTIONS ("\"%s\":[%s]"), (const char *)data, list->str);
-  send_call (client, "Connect", parameters, UP);
-  expect_error (fixture, client, INVALID, parameter);
+  service_send_call (client, "Connect", parameters, UP);
+  service_expect_error (fixture, client, INVALID, parameter);
   g_assert_true (api_client_is_closed (client));
 }
 
 static void
-test_oneway_connect (Fixture *fixture, gconstpointer data)
+test_oneway_connect (ServiceFixture *fixture, gconstpointer data)
 {
-  g_autoptr (ApiClient) client = connect_client (fixture);
+  g_autoptr (ApiClient) client = service_connect (fixture);
 
-  send_call (client, "Connect", HOST ("\"a.example\""), UP ",\"oneway\":true");
+  service_send_call (client, "Connect", HOST ("\"a.example\""), UP ",\"oneway\":true");
   g_assert_true (api_client_is_closed (client));
   g_assert_null (fake_broker_get_request (fixture->broker));
 }
 
-#define ADD(name, function, data) g_test_add ("/service/" name, Fixture, data, set_up, function, tear_down)
+#define ADD(name, function, data)                                                                            \
+  g_test_add ("/service/" name, ServiceFixture, data, service_set_up, function, service_tear_down)
 
 static void
 add_refusals (void)
@@ -681,24 +556,14 @@ add_refusals (void)
   for (guint i = 0; i < G_N_ELEMENTS (refusals); i++) {
     g_autofree char *path = g_strconcat ("/service/refused/", refusals[i].name, NULL);
 
-    g_test_add (path, Fixture, &refusals[i], set_up, test_refused, tear_down);
+    g_test_add (path, ServiceFixture, &refusals[i], service_set_up, test_refused, service_tear_down);
   }
 }
 
 int
 main (int argc, char *argv[])
 {
-  const TestCredential credential = { .name = "one", .key = TEST_KEY_P256 };
-  g_autofree char *folder = NULL;
-  int result;
-
-  g_test_init (&argc, &argv, NULL);
-  g_assert_cmpint (NSS_NoDB_Init (NULL), ==, SECSuccess);
-  folder = g_dir_make_tmp ("cardea-service-XXXXXX", NULL);
-  test_credentials_make (folder, &credential);
-  certificate_der = test_credentials_get_der (folder, "one");
-  test_remove_folder (folder);
-
+  service_begin (&argc, &argv);
   ADD ("contract/methods", test_table, NULL);
   ADD ("contract/errors", test_errors, NULL);
   ADD ("info", test_info, NULL);
@@ -718,7 +583,5 @@ main (int argc, char *argv[])
   ADD ("too-many/alpn", test_too_many, "alpn");
   ADD ("too-many/authorities", test_too_many, "authorities");
   ADD ("oneway-connect", test_oneway_connect, NULL);
-  result = g_test_run ();
-  g_bytes_unref (certificate_der);
-  return result;
+  return service_run ();
 }
