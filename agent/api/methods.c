@@ -17,7 +17,9 @@ static const CardeaMethod methods[] = {
   { "org.cardea.agent.ListTokens", cardea_handle_list_tokens },
   { "org.cardea.agent.ListCertificates", cardea_handle_list_certificates },
   { "org.cardea.agent.ListSessions", cardea_handle_list_sessions },
+  { "org.cardea.agent.ListDecisions", cardea_handle_list_decisions },
   { "org.cardea.agent.Disconnect", cardea_handle_disconnect },
+  { "org.cardea.agent.Forget", cardea_handle_forget },
   { "org.cardea.agent.Reload", cardea_handle_reload },
 };
 
@@ -57,7 +59,7 @@ cardea_methods_expect_string (CardeaCall *call, const char *name)
 void
 cardea_methods_reply_not_found (CardeaCall *call, const char *what)
 {
-  g_autoptr (GError) error = cardea_error_new (CARDEA_ERROR_NOT_FOUND, "There is no session %s", what);
+  g_autoptr (GError) error = cardea_error_new (CARDEA_ERROR_NOT_FOUND, "There is no %s", what);
 
   cardea_error_take_parameter (error, "what", json_string (what));
   cardea_call_reply_error (call, error);

@@ -33,7 +33,9 @@ void cardea_handle_await_end (CardeaCall *call, gpointer context);
 void cardea_handle_list_tokens (CardeaCall *call, gpointer context);
 void cardea_handle_list_certificates (CardeaCall *call, gpointer context);
 void cardea_handle_list_sessions (CardeaCall *call, gpointer context);
+void cardea_handle_list_decisions (CardeaCall *call, gpointer context);
 void cardea_handle_disconnect (CardeaCall *call, gpointer context);
+void cardea_handle_forget (CardeaCall *call, gpointer context);
 void cardea_handle_reload (CardeaCall *call, gpointer context);
 
 /* For methods without parameters: answers and returns FALSE when there are any. */

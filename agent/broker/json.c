@@ -181,3 +181,24 @@ cardea_json_from_end (const CardeaEnd *end)
   json_object_set_new (object, "bytes_out", from_count (end->bytes_out));
   return object;
 }
+
+json_t *
+cardea_json_from_remembered (const CardeaRemembered *remembered)
+{
+  json_t *object = json_object ();
+
+  json_object_set_new (object, "id", json_string (remembered->id));
+  json_object_set_new (object, "program", from_string (remembered->program));
+  json_object_set_new (object, "label", from_string (remembered->label));
+  json_object_set_new (object, "server_name", from_string (remembered->server));
+  json_object_set_new (object, "port", json_integer (remembered->port));
+  json_object_set_new (object, "trust", from_string (remembered->trust));
+  json_object_set_new (object, "certificate",
+                       remembered->without ? json_null () : json_string (remembered->certificate.sha256));
+  json_object_set_new (object, "until",
+                       json_string (remembered->until == CARDEA_UNTIL_ALWAYS ? "always" : "removal"));
+  json_object_set_new (object, "made", json_integer (remembered->made));
+  json_object_set_new (object, "used", json_integer (remembered->used));
+  json_object_set_new (object, "last_used", json_integer (remembered->last_used));
+  return object;
+}

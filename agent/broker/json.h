@@ -8,6 +8,7 @@
 #include "agent/base/end.h"
 #include "agent/base/reason.h"
 #include "agent/broker/session.h"
+#include "agent/decisions/remembered.h"
 #include "agent/tokens/catalogue.h"
 
 G_BEGIN_DECLS
@@ -19,6 +20,7 @@ json_t *cardea_json_from_token (const CardeaToken *token);                      
 json_t *cardea_json_from_certificate (const CardeaTokenCertificate *certificate); /* Certificate */
 json_t *cardea_json_from_session (CardeaSession *session);                        /* Session */
 json_t *cardea_json_from_end (const CardeaEnd *end);                              /* End */
+json_t *cardea_json_from_remembered (const CardeaRemembered *remembered);         /* Decision */
 
 /* []string of base64; @ders holds GBytes, NULL: none. */
 json_t *cardea_json_from_ders (GPtrArray *ders);

@@ -4,11 +4,13 @@
 /* What the whole agent really answers, held against the contract: each reply, and the errors that the tests
  * of hostile servers and of tokens do not meet. */
 
+#include "agent/decisions/decisions.h"
 #include "socket-api/client/client.h"
 #include "socket-api/limits.h"
 #include "socket-api/wire/error.h"
 #include "tests/fixtures/agent-contract.h"
 #include "tests/fixtures/lab.h"
+#include "tests/unit/decisions-maker.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -122,6 +124,59 @@ test_problems_once (void)
   g_assert_cmpuint (json_array_size (problems), ==, 1);
   g_assert_cmpstr (json_string_value (json_object_get (json_array_get (problems, 0), "code")), ==,
                    "authorities_unreadable");
+}
+
+static void
+write_decisions (CardeaLab *lab)
+{
+  g_autofree char *state = cardea_lab_path (lab, "state");
+  g_autoptr (CardeaDecisions) decisions = cardea_decisions_new (state);
+  g_autoptr (GError) error = NULL;
+
+  cardea_decisions_add (decisions, make_remembered (1, 1000));
+  cardea_decisions_add (decisions, make_remembered (2, 1000));
+  g_assert_true (cardea_decisions_flush (decisions, &error));
+  g_assert_no_error (error);
+}
+
+static json_t *
+list_decisions (CardeaLab *lab, gsize n)
+{
+  g_autoptr (json_t) reply = call (lab, "ListDecisions", NULL);
+  json_t *decisions = json_object_get (reply, "decisions");
+
+  g_assert_cmpuint (json_array_size (decisions), ==, n);
+  return json_incref (decisions);
+}
+
+/* What is forgotten stays so after the agent was killed. */
+static void
+test_decisions (void)
+{
+  g_autoptr (CardeaLab) lab = cardea_lab_new ();
+  g_autoptr (json_t) before = NULL;
+  g_autoptr (json_t) after = NULL;
+  g_autoptr (json_t) one = NULL;
+  g_autoptr (json_t) all = NULL;
+  const char *id;
+  GSubprocess *agent;
+
+  write_decisions (lab);
+  agent = cardea_lab_agent (lab, (guint16[]){ 0 }, NULL, NULL);
+  before = list_decisions (lab, 2);
+  id = json_string_value (json_object_get (json_array_get (before, 0), "id"));
+  one = call (lab, "Forget", json_pack ("{s:s}", "decision", id));
+  g_assert_cmpint (json_integer_value (json_object_get (one, "forgotten")), ==, 1);
+  g_assert_cmpuint (json_array_size (json_object_get (one, "problems")), ==, 0);
+  expect_error (lab, "org.cardea.agent.Forget", json_pack ("{s:s}", "decision", id), CARDEA_ERROR_NOT_FOUND);
+
+  g_subprocess_send_signal (agent, SIGKILL);
+  g_assert_true (g_subprocess_wait (agent, NULL, NULL));
+  cardea_lab_agent (lab, (guint16[]){ 0 }, NULL, NULL);
+  after = list_decisions (lab, 1);
+  g_assert_true (json_equal (json_array_get (after, 0), json_array_get (before, 1)));
+  all = call (lab, "Forget", NULL);
+  g_assert_cmpint (json_integer_value (json_object_get (all, "forgotten")), ==, 1);
 }
 
 static void
@@ -314,6 +369,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/agent-contract/listings", test_listings);
   g_test_add_func ("/agent-contract/problems-once", test_problems_once);
+  g_test_add_func ("/agent-contract/decisions", test_decisions);
   g_test_add_func ("/agent-contract/connect", test_connect);
   g_test_add_func ("/agent-contract/open", test_open);
   g_test_add_func ("/agent-contract/calls", test_calls);
