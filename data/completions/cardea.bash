@@ -31,11 +31,22 @@ _cardea() {
       mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
       return
       ;;
+    --for)
+      mapfile -t COMPREPLY < <(compgen -A hostname -- "$word")
+      return
+      ;;
     --server-name | --alpn | --proxy | --timeout) return ;;
   esac
   case $command in
-    '') words='tokens certificates connect status sessions disconnect reload --socket --help --version' ;;
+    '') words='tokens certificates connect status sessions disconnect decisions forget reload --socket --help --version' ;;
     tokens | certificates | sessions | status | reload) words='--json --socket --help' ;;
+    decisions) words='--for --json --socket --help' ;;
+    forget)
+      words='--all --socket --help'
+      if [[ $word != -* ]]; then
+        words=$(cardea decisions --json 2>/dev/null | sed -n 's/^ *"id": "\([^"]*\)".*/\1/p')
+      fi
+      ;;
     connect)
       words='--certificate --no-certificate --require-certificate --server-name --ca --alpn --proxy --no-interaction
         --shutdown --timeout --verbose --socket --help'

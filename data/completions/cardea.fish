@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Completion of cardea for fish.
 
-set -l commands tokens certificates connect status sessions disconnect reload
-set -l listing tokens certificates status sessions reload
+set -l commands tokens certificates connect status sessions disconnect decisions forget reload
+set -l listing tokens certificates status sessions decisions reload
 
 complete -c cardea -f
 complete -c cardea -l socket -r -F -d 'The socket of the agent'
@@ -15,8 +15,12 @@ complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a connect -d 
 complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a status -d 'Tell whether the agent runs'
 complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a sessions -d 'List the connections there are'
 complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a disconnect -d 'End a connection'
+complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a decisions -d 'List what is remembered'
+complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a forget -d 'Forget decisions'
 complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a reload -d 'Read everything again'
 complete -c cardea -n "__fish_seen_subcommand_from $listing" -l json -d 'Print JSON'
+complete -c cardea -n '__fish_seen_subcommand_from decisions' -l for -x -a '(__fish_print_hostnames)' -d 'Only of this server'
+complete -c cardea -n '__fish_seen_subcommand_from forget' -l all -d 'Forget all decisions'
 complete -c cardea -n '__fish_seen_subcommand_from connect' -s c -l certificate -x -d 'Use this certificate'
 complete -c cardea -n '__fish_seen_subcommand_from connect' -l no-certificate -d 'Stay anonymous'
 complete -c cardea -n '__fish_seen_subcommand_from connect' -l require-certificate -d 'Fail if none is asked for'

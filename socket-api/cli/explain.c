@@ -140,7 +140,7 @@ remedy_for (CardeaErrorCode code, json_t *parameters)
   case CARDEA_ERROR_TIMED_OUT:
     return "Try again; connect takes a longer time with --timeout SECONDS.";
   case CARDEA_ERROR_NOT_FOUND:
-    return "\"cardea sessions\" lists the connections there are.";
+    return "\"cardea sessions\" lists the connections there are, \"cardea decisions\" what is remembered.";
   case CARDEA_ERROR_INTERFACE_NOT_FOUND:
   case CARDEA_ERROR_METHOD_NOT_FOUND:
   case CARDEA_ERROR_METHOD_NOT_IMPLEMENTED:

@@ -43,6 +43,11 @@ static const Words VOUCHERS[] = {
   { "program", "the program only (authorities it brought along)" },
 };
 
+static const Words ENDS[] = {
+  { "removal", "the token is removed or the agent ends" },
+  { "always", "you forget it" },
+};
+
 static const Words REVOCATION[] = {
   { "good", "not revoked" },
   { "unknown", "not known" },
@@ -214,19 +219,26 @@ cardea_listing_certificates (json_t *reply)
 }
 
 static void
+append_server (GString *text, json_t *entry)
+{
+  g_autofree char *server =
+      g_strdup_printf ("%s port %" JSON_INTEGER_FORMAT, cardea_text_member (entry, "server_name", "?"),
+                       json_integer_value (json_object_get (entry, "port")));
+
+  append_title (text, server, "?");
+}
+
+static void
 append_session (GString *text, json_t *session)
 {
   json_t *certificate = json_object_get (session, "certificate");
   g_autofree char *started = cardea_text_time (json_integer_value (json_object_get (session, "started")));
-  g_autofree char *server =
-      g_strdup_printf ("%s port %" JSON_INTEGER_FORMAT, cardea_text_member (session, "server_name", "?"),
-                       json_integer_value (json_object_get (session, "port")));
   g_autofree char *bytes =
       g_strdup_printf ("%" JSON_INTEGER_FORMAT " received, %" JSON_INTEGER_FORMAT " sent",
                        json_integer_value (json_object_get (session, "bytes_in")),
                        json_integer_value (json_object_get (session, "bytes_out")));
 
-  append_title (text, server, "?");
+  append_server (text, session);
   cardea_text_append_field (text, COLUMN, "Program", member (session, "caller"));
   cardea_text_append_field (text, COLUMN, "Certificate",
                             json_is_object (certificate) ? cardea_text_member (certificate, "subject", "?")
@@ -250,5 +262,55 @@ cardea_listing_sessions (json_t *reply)
     append_session (text, session);
   if (text->len == 0)
     g_string_append (text, "No connections.\n");
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static char *
+describe_use (json_t *decision)
+{
+  json_int_t used = json_integer_value (json_object_get (decision, "used"));
+  g_autofree char *last = cardea_text_time (json_integer_value (json_object_get (decision, "last_used")));
+
+  if (used == 0)
+    return g_strdup ("never");
+  return g_strdup_printf ("%" JSON_INTEGER_FORMAT "%s, last %s", used, used == 1 ? " time" : " times", last);
+}
+
+static void
+append_decision (GString *text, json_t *decision)
+{
+  json_t *certificate = json_object_get (decision, "certificate");
+  const char *trust = member (decision, "trust");
+  g_autofree char *made = cardea_text_time (json_integer_value (json_object_get (decision, "made")));
+  g_autofree char *use = describe_use (decision);
+
+  /* "program:" and which authorities it brought. */
+  if (trust != NULL && g_str_has_prefix (trust, "program:"))
+    trust = "program";
+  append_server (text, decision);
+  cardea_text_append_field (text, COLUMN, "Program", member (decision, "label"));
+  cardea_text_append_field (text, COLUMN, "Known as", member (decision, "program"));
+  cardea_text_append_field (text, COLUMN, "Certificate",
+                            json_is_null (certificate) ? "none: go on without one"
+                                                       : member (decision, "certificate"));
+  cardea_text_append_field (text, COLUMN, "Vouched for by", cardea_listing_vouched_by (trust));
+  cardea_text_append_field (text, COLUMN, "Until",
+                            in_words (ENDS, G_N_ELEMENTS (ENDS), member (decision, "until")));
+  cardea_text_append_field (text, COLUMN, "Decided", made);
+  cardea_text_append_field (text, COLUMN, "Used", use);
+  cardea_text_append_field (text, COLUMN, "Decision", member (decision, "id"));
+}
+
+char *
+cardea_listing_decisions (json_t *reply)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  gsize i;
+  json_t *decision;
+
+  json_array_foreach (json_object_get (reply, "decisions"), i, decision)
+    append_decision (text, decision);
+  if (text->len == 0)
+    g_string_append (text, "No decisions.\n");
   return g_string_free (g_steal_pointer (&text), FALSE);
 }

@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 char *cardea_listing_tokens (json_t *reply);       /* of ListTokens */
 char *cardea_listing_certificates (json_t *reply); /* of ListCertificates */
 char *cardea_listing_sessions (json_t *reply);     /* of ListSessions */
+char *cardea_listing_decisions (json_t *reply);    /* of ListDecisions */
 
 /* One line each: what is wrong, then what to do. */
 void cardea_listing_append_problems (GString *text, json_t *problems, const char *indent);

@@ -32,6 +32,7 @@ show (json_t *reply)
   check_shown (cardea_listing_tokens (reply));
   check_shown (cardea_listing_certificates (reply));
   check_shown (cardea_listing_sessions (reply));
+  check_shown (cardea_listing_decisions (reply));
   check_shown (cardea_explain_end (json_object_get (reply, "end")));
   cardea_listing_append_problems (problems, json_object_get (reply, "problems"), "");
   check_shown (g_string_free (problems, FALSE));

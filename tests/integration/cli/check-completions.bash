@@ -14,6 +14,7 @@ failed=0
 cardea() {
   case $1 in
     certificates) printf '{\n  "certificates": [\n    {\n      "sha256": "aabb01",\n' ;;
+    decisions) printf '{\n  "decisions": [\n    {\n      "id": "d-88",\n' ;;
     sessions) printf '{\n  "sessions": [\n    {\n      "id": "s-77",\n' ;;
   esac
 }
@@ -35,7 +36,7 @@ expect() {
   done
 }
 
-expect _cardea 'cardea ' tokens certificates connect status sessions disconnect reload --socket
+expect _cardea 'cardea ' tokens certificates connect status sessions disconnect decisions forget reload --socket
 expect _cardea 'cardea to' tokens
 expect _cardea 'cardea --socket /x se' sessions
 expect _cardea 'cardea tokens --' --json --socket --help
@@ -43,6 +44,9 @@ expect _cardea 'cardea connect --' --certificate --no-certificate --ca --verbose
 expect _cardea 'cardea connect --certificate ' aabb01
 expect _cardea 'cardea connect -c aa' aabb01
 expect _cardea 'cardea disconnect ' s-77
+expect _cardea 'cardea decisions --' --for --json --socket --help
+expect _cardea 'cardea forget ' d-88
+expect _cardea 'cardea forget d-88 --' --all
 expect _cardea_agent 'cardea-agent --he' --headless --help
 expect _cardea_nss_config 'cardea-nss-config ' init trust
 expect _cardea_nss_config 'cardea-nss-config trust ' add

@@ -26,6 +26,16 @@
   "\"serial\":\"1\",\"not_before\":1,\"not_after\":2,\"key\":\"p256\",\"purposes\":[\"client_auth\"],"       \
   "\"token\":\"pkcs11:token=T\",\"problems\":[]}"
 
+#define DECISION                                                                                             \
+  "{\"id\":\"d1\",\"program\":\"exe:/usr/bin/mail\",\"label\":\"mail\",\"server_name\":\"bank.example\","    \
+  "\"port\":443,\"trust\":\"system\",\"certificate\":\"aabbcc\",\"until\":\"always\",\"made\":1700000000,"   \
+  "\"used\":2,\"last_used\":1700000001}"
+#define OTHER_DECISION                                                                                       \
+  "{\"id\":\"d2\",\"program\":\"exe:/usr/bin/web\",\"label\":\"web\",\"server_name\":\"shop.example\","      \
+  "\"port\":8443,\"trust\":\"program:00ff\",\"certificate\":null,\"until\":\"removal\",\"made\":1700000000," \
+  "\"used\":0,\"last_used\":1700000000}"
+#define DECISIONS "{\"parameters\":{\"decisions\":[" DECISION "," OTHER_DECISION "]}}"
+
 /* One run of the command. */
 typedef struct
 {
@@ -143,6 +153,35 @@ static const Listing LISTINGS[] = {
   { "disconnect-unknown", "disconnect s1", "Disconnect",
     "{\"error\":\"org.cardea.agent.NotFound\",\"parameters\":{\"what\":\"s1\"}}", 1, NULL,
     "does not know s1" },
+  { "decisions", "decisions", "ListDecisions", DECISIONS, 0,
+    "bank.example port 443\n  Program         mail\n  Known as        exe:/usr/bin/mail\n"
+    "  Certificate     aabbcc\n  Vouched for by  the system's authorities\n  Until           you forget it\n",
+    NULL },
+  { "decisions-none", "decisions", "ListDecisions", "{\"parameters\":{\"decisions\":[]}}", 0, "No decisions.",
+    NULL },
+  { "decisions-for", "decisions --for SHOP.example", "ListDecisions", DECISIONS, 0,
+    "  Certificate     none: go on without one\n  Vouched for by  the program only (authorities it brought "
+    "along)\n  Until           the token is removed or the agent ends\n",
+    NULL },
+  { "decisions-for-port", "decisions --for shop.example:443", "ListDecisions", DECISIONS, 0, "No decisions.",
+    NULL },
+  { "decisions-json", "decisions --json --for bank.example:443", "ListDecisions", DECISIONS, 0,
+    "\"server_name\": \"bank.example\"", NULL },
+  { "decisions-wrong-types", "decisions", "ListDecisions",
+    "{\"parameters\":{\"decisions\":[{\"server_name\":7,\"trust\":{},\"used\":\"x\",\"certificate\":[]},null]"
+    "}}",
+    0, "? port 0\n", NULL },
+  { "forget", "forget d1", "Forget", "{\"parameters\":{\"forgotten\":1,\"problems\":[]}}", 0, NULL, NULL },
+  { "forget-unknown", "forget d1", "Forget",
+    "{\"error\":\"org.cardea.agent.NotFound\",\"parameters\":{\"what\":\"d1\"}}", 1, NULL,
+    "does not know d1" },
+  { "forget-all", "forget --all", "Forget", "{\"parameters\":{\"forgotten\":3,\"problems\":[]}}", 0,
+    "Decisions forgotten: 3\n", NULL },
+  { "forget-not-saved", "forget d1", "Forget",
+    "{\"parameters\":{\"forgotten\":1,\"problems\":[{\"code\":\"decisions_not_saved\",\"message\":\"The disk "
+    "is "
+    "full\",\"remedy\":\"Make room\"}]}}",
+    1, NULL, "! The disk is full\n  Make room\n" },
   { "reload", "reload", "Reload", "{\"parameters\":{\"problems\":[]}}", 0, NULL, NULL },
   { "reload-problem", "reload", "Reload",
     "{\"parameters\":{\"problems\":[{\"code\":\"c\",\"message\":\"Line 3: no such key\",\"remedy\":null}]}}",
@@ -200,6 +239,61 @@ test_status (void)
 }
 
 static void
+expect_forget (int fd, json_t *decision)
+{
+  json_t *call = fake_agent_read_call (fd);
+  json_t *expected = json_pack ("{s:o}", "decision", decision);
+
+  g_assert_cmpstr (json_string_value (json_object_get (call, "method")), ==, "org.cardea.agent.Forget");
+  g_assert_true (json_equal (json_object_get (call, "parameters"), expected));
+  json_decref (expected);
+  json_decref (call);
+}
+
+/* One that is not there keeps none of the others. */
+static void
+play_forget_several (int fd, gpointer data)
+{
+  expect_forget (fd, json_string ("d1"));
+  fake_agent_reply (fd, "{\"parameters\":{\"forgotten\":1,\"problems\":[]}}");
+  expect_forget (fd, json_string (""));
+  fake_agent_reply (fd, "{\"error\":\"org.cardea.agent.NotFound\",\"parameters\":{\"what\":\"\"}}");
+  expect_forget (fd, json_string ("d3"));
+  fake_agent_reply (fd, "{\"parameters\":{\"forgotten\":1,\"problems\":[]}}");
+  fake_agent_expect_end (fd);
+}
+
+static void
+test_forget_several (void)
+{
+  g_autoptr (FakeAgent) agent = fake_agent_new (1, play_forget_several, NULL);
+  g_auto (Run) result = run (fake_agent_get_path (agent), "forget d1 '' d3", NULL);
+
+  g_assert_cmpint (result.exit_code, ==, 1);
+  assert_has (result.out, NULL);
+  assert_has (result.err, "does not know");
+}
+
+static void
+play_forget_everything (int fd, gpointer data)
+{
+  expect_forget (fd, json_null ());
+  fake_agent_reply (fd, "{\"error\":\"org.varlink.service.PermissionDenied\"}");
+  fake_agent_expect_end (fd);
+}
+
+static void
+test_forget_denied (void)
+{
+  g_autoptr (FakeAgent) agent = fake_agent_new (1, play_forget_everything, NULL);
+  g_auto (Run) result = run (fake_agent_get_path (agent), "forget --all", NULL);
+
+  g_assert_cmpint (result.exit_code, ==, 1);
+  assert_has (result.out, NULL);
+  assert_has (result.err, "outside of it");
+}
+
+static void
 test_output_full (void)
 {
   g_autoptr (FakeAgent) agent = fake_agent_new (1, play_listing, (gpointer)&LISTINGS[0]);
@@ -232,12 +326,19 @@ static const Alone ALONE[] = {
   { "help-status", "status -h", 0, "--json", NULL },
   { "help-sessions", "sessions --help", 0, "--json", NULL },
   { "help-disconnect", "disconnect --help", 0, "SESSION", NULL },
+  { "help-decisions", "decisions --help", 0, "--for", NULL },
+  { "help-forget", "forget --help", 0, "--all", NULL },
   { "help-reload", "reload --help", 0, "--json", NULL },
   { "no-command", "", 2, NULL, "A command is missing" },
   { "unknown-command", "frobnicate", 2, NULL, "frobnicate" },
   { "unknown-option", "tokens --frobnicate", 2, NULL, "--frobnicate" },
   { "argument-too-many", "tokens x", 2, NULL, "too many" },
   { "no-session", "disconnect", 2, NULL, "missing" },
+  { "no-decision", "forget", 2, NULL, "--all" },
+  { "decision-and-all", "forget --all d1", 2, NULL, "exclude" },
+  { "decision-no-text", "forget d1 '\377'", 2, NULL, "UTF-8" },
+  { "decisions-for-nothing", "decisions --for ''", 2, NULL, "no server" },
+  { "decisions-for-two-ways", "decisions --for ::1", 2, NULL, "two ways" },
   { "no-host", "connect", 2, NULL, "missing" },
   { "port-0", "connect h 0", 2, NULL, "no port" },
   { "port-65536", "connect h:65536", 2, NULL, "no port" },
@@ -546,6 +647,8 @@ main (int argc, char **argv)
     g_test_add_data_func (path, &SCENES[i], test_scene);
   }
   g_test_add_func ("/cli/status", test_status);
+  g_test_add_func ("/cli/forget-several", test_forget_several);
+  g_test_add_func ("/cli/forget-denied", test_forget_denied);
   g_test_add_func ("/cli/output-full", test_output_full);
   g_test_add_func ("/cli/connect-input-open", test_input_open);
   g_test_add_func ("/cli/connect-half-close", test_half_close);
