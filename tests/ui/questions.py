@@ -45,7 +45,7 @@ def business():
 
 def ending():
     now = int(time.time())
-    return offer('ending', holder='Demo auditor', issuer='Example Auditors CA', not_after=now + 12 * DAY + 60,
+    return offer('ending', holder='Demo auditor', issuer='Example Auditors CA', not_after=now + 12 * DAY + DAY // 2,
                  token_label='Audit card', purposes=['client_auth', 'non_repudiation'])
 
 

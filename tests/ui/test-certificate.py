@@ -11,6 +11,7 @@ import sys
 import time
 
 import asked
+import looks
 import person
 import questions
 
@@ -43,6 +44,20 @@ def use(offer, remember='not'):
 def clipboard(desk):
     return subprocess.run(['xclip', '-out', '-selection', 'clipboard'], env=desk.environment, capture_output=True, text=True,
                           timeout=person.SECONDS).stdout
+
+
+def window(desk):
+    """X11's number of the dialog's window."""
+    found = subprocess.run(['xdotool', 'search', '--onlyvisible', '--class', 'prompt'], env=desk.environment, text=True,
+                           capture_output=True, timeout=person.SECONDS).stdout.split()
+    return found[-1] if found else None
+
+
+def size(desk, number):
+    said = subprocess.run(['xdotool', 'getwindowgeometry', '--shell', number], env=desk.environment, check=True, text=True,
+                          capture_output=True, timeout=person.SECONDS).stdout
+    values = dict(line.split('=') for line in said.split())
+    return int(values['WIDTH']), int(values['HEIGHT'])
 
 
 class Case:
@@ -391,6 +406,28 @@ def copied(desk):
             case.wait(lambda: clipboard(desk) == text, f'{text} in the clipboard')
 
 
+def narrow(desk):
+    """A window of 360 pixels keeps its width with large text, whatever is shown and comes."""
+    looks.set_text_scale(desk, 2)
+    with Case(desk, [questions.authentication()] + questions.unfitting() + questions.hostile()) as case:
+        case.wait_armed()
+        number = case.wait(lambda: window(desk), 'a window')
+        desk.tool('xdotool', 'windowsize', '--sync', number, '360', '760')
+        case.click('Details of \u2068Demo holder (authentication)\u2069')
+        case.wait(lambda: not case.can('Use'), 'the details')
+        equal(size(desk, number)[0], 360)
+        case.press('Escape')
+        case.wait_armed()
+        case.tab_to('3 certificates do not fit')
+        case.press('space')
+        case.wait(lambda: 'This server does not accept its issuer' in desk.words(), 'the reasons')
+        equal(size(desk, number)[0], 360)
+        case.dialog.say(questions.update([questions.business()]))
+        case.wait_selected(None)
+        case.wait(lambda: 'Demo holder, Example Ltd' in case.rows(), 'the new row')
+        equal(size(desk, number)[0], 360)
+
+
 def names(desk):
     """What each control is called, and what it does."""
     with Case(desk, two() + questions.unfitting()) as case:
@@ -411,7 +448,7 @@ def names(desk):
 
 CASES = [second_row, use_button, preselected, sole_candidate, escape, cancel_button, closed, go_on, no_going_on, early_enter,
          tab_order, others, none_fits, token_comes, dead_after_update, keeps_selection, becomes_unfit, hostile, remember_always, remember_limited,
-         remember_nothing, details, copied, names]
+         remember_nothing, details, copied, narrow, names]
 
 
 def main():
