@@ -25,6 +25,9 @@
 #include "ui/style.h"
 #include "ui/typing-guard.h"
 
+#define MAX_HEIGHT 720
+#define FRAME 10 /* of a window where nothing draws shadows, both sides together */
+
 struct _CardeaCertificateDialog
 {
   AdwWindow parent_instance;
@@ -37,7 +40,9 @@ struct _CardeaCertificateDialog
   CardeaTypingGuard *guard;
   guint settling; /* the timer that holds consent back after an update; 0 without one */
 
-  GtkWidget *back; /* these are owned by the template */
+  GtkWidget *header; /* these are owned by the template */
+  GtkWidget *back;
+  GtkWidget *clamp;
   GtkStack *pages;
   CardeaRequestCard *request;
   GtkLabel *heading;
@@ -268,14 +273,27 @@ fill_others (CardeaCertificateDialog *self)
                                   on_row_added, self);
 }
 
-/* As high as is natural for what it shows now, within the display. */
+static int
+natural_height (GtkWidget *widget, int width)
+{
+  int height = 0;
+
+  if (gtk_widget_get_visible (widget))
+    gtk_widget_measure (widget, GTK_ORIENTATION_VERTICAL, width - FRAME, NULL, &height, NULL, NULL);
+  return height;
+}
+
+/* As high as what it shows now needs at its width: a scrolled window asks for the height that its content has
+ * without a line broken. */
 static void
 fit_height (CardeaCertificateDialog *self)
 {
   int width, height; /* GTK takes no NULL here, though it says so */
 
   gtk_window_get_default_size (GTK_WINDOW (self), &width, &height);
-  gtk_window_set_default_size (GTK_WINDOW (self), width, -1);
+  height = FRAME + natural_height (self->header, width) + natural_height (self->clamp, width) +
+           natural_height (self->footer, width);
+  gtk_window_set_default_size (GTK_WINDOW (self), width, MIN (height, MAX_HEIGHT));
 }
 
 static void
@@ -380,7 +398,9 @@ dispose (GObject *object)
 static void
 bind_children (GtkWidgetClass *widget_class)
 {
+  gtk_widget_class_bind_template_child (widget_class, CardeaCertificateDialog, header);
   gtk_widget_class_bind_template_child (widget_class, CardeaCertificateDialog, back);
+  gtk_widget_class_bind_template_child (widget_class, CardeaCertificateDialog, clamp);
   gtk_widget_class_bind_template_child (widget_class, CardeaCertificateDialog, pages);
   gtk_widget_class_bind_template_child (widget_class, CardeaCertificateDialog, request);
   gtk_widget_class_bind_template_child (widget_class, CardeaCertificateDialog, heading);
@@ -470,5 +490,6 @@ cardea_certificate_dialog_new (const CardeaPromptQuestion *question)
     gtk_expander_set_expanded (self->others, TRUE);
   show_page (self, "choice");
   focus_first (self);
+  fit_height (self);
   return GTK_WIDGET (self);
 }
