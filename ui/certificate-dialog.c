@@ -25,7 +25,7 @@
 #include "ui/style.h"
 #include "ui/typing-guard.h"
 
-#define MAX_HEIGHT 720
+#define MAX_HEIGHT 736
 #define FRAME 10 /* of a window where nothing draws shadows, both sides together */
 
 struct _CardeaCertificateDialog
