@@ -1,0 +1,152 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The PIN, asked for by the same kind of prompt after the choice. It goes through the prompt's pipe, so that
+ * the module, which counts wrong ones, tells whether the right bytes came. */
+
+#include "socket-api/wire/error.h"
+#include "tests/fixtures/asks.h"
+
+#include <signal.h>
+#include <string.h>
+
+#define PIN "31415926"
+
+/* A token whose PIN is asked for; what @steps say is done with that question. */
+static CardeaAsks *
+new_with_card (const char *steps)
+{
+  CardeaAsks *asks = cardea_asks_new ("cancel");
+  g_autofree char *fingerprint = cardea_lab_fingerprint (asks->lab, "mock.pem");
+  g_autofree char *script = g_strdup_printf ("shown;pick %s not\n%s", fingerprint, steps);
+
+  cardea_lab_write (asks->lab, "script", script);
+  cardea_lab_write (asks->lab, "right", PIN);
+  cardea_lab_write (asks->lab, "wrong", "27182818");
+  cardea_asks_set_mock (asks, "");
+  cardea_asks_wait_for_mock (asks, TRUE);
+  return asks;
+}
+
+static void
+assert_logins (CardeaAsks *asks, const char *attempts)
+{
+  g_autofree char *path = cardea_lab_path (asks->lab, "mock-state/card.attempts");
+  g_autofree char *text = NULL;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    text = g_strdup ("0");
+  g_assert_cmpstr (g_strstrip (text), ==, attempts);
+}
+
+static void
+test_wrong_then_right (void)
+{
+  g_autoptr (CardeaAsks) asks = new_with_card ("shown;type wrong;close-pin;typed\nshown;type right;typed");
+  g_autofree char *own = g_file_read_link ("/proc/self/exe", NULL);
+  g_autoptr (CardeaPromptQuestion) first = NULL;
+  g_autoptr (CardeaPromptQuestion) second = NULL;
+
+  cardea_asks_fetch_as (asks, NULL, "saw CN=Mock client");
+  first = cardea_asks_get_question (asks, 2);
+  g_assert_cmpint (first->kind, ==, CARDEA_PROMPT_PIN);
+  g_assert_cmpstr (first->program.label, ==, own);
+  g_assert_cmpstr (first->server.name, ==, "localhost");
+  g_assert_cmpuint (first->server.port, ==, asks->port);
+  g_assert_cmpstr (first->server.vouched_by, ==, "Test Root");
+  g_assert_cmpstr (first->token_label, ==, "Mock card");
+  g_assert_cmpstr (first->reader, ==, "Mock reader card");
+  g_assert_false (first->rejected);
+  second = cardea_asks_get_question (asks, 3);
+  g_assert_cmpint (second->kind, ==, CARDEA_PROMPT_PIN);
+  g_assert_true (second->rejected);
+  g_assert_cmpuint (cardea_asks_count (asks), ==, 3);
+  assert_logins (asks, "2");
+}
+
+/* Begins a call and waits for its question for the PIN. */
+static CardeaClient *
+begin_pin (CardeaAsks *asks)
+{
+  CardeaClient *client = cardea_asks_begin (asks, asks->port, NULL);
+  g_autoptr (CardeaPromptQuestion) question = cardea_asks_get_question (asks, 2);
+
+  g_assert_cmpint (question->kind, ==, CARDEA_PROMPT_PIN);
+  return client;
+}
+
+static void
+test_token_pulled (void)
+{
+  g_autoptr (CardeaAsks) asks = new_with_card ("shown;update;exit 0");
+  CardeaClient *client = begin_pin (asks);
+  g_autoptr (GError) error = NULL;
+
+  cardea_asks_set_mock (asks, CARDEA_ASKS_MOCK_ABSENT);
+  g_assert_null (cardea_asks_finish (client, &error));
+  g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_TOKEN_UNAVAILABLE);
+  cardea_asks_wait_for_log (asks, "localhost withdraw token_removed");
+  assert_logins (asks, "0");
+}
+
+/* Nobody needs the PIN any more. */
+static void
+test_server_closes (void)
+{
+  g_autoptr (CardeaAsks) asks = new_with_card ("shown;update;type right;typed");
+  guint16 port = cardea_lab_free_port (asks->lab);
+  g_autofree char *accept = g_strdup_printf ("127.0.0.1:%u", port);
+  GSubprocess *server =
+      cardea_lab_spawn (asks->lab, "closing",
+                        (const char *[]){ "openssl", "s_server", "-accept", accept, "-tls1_3", "-cert",
+                                          "server.pem", "-cert_chain", "server.pem", "-key", "server.key",
+                                          "-verify", "2", "-CAfile", "ca.pem", NULL });
+  g_autoptr (CardeaPromptQuestion) question = NULL;
+  g_autoptr (GError) error = NULL;
+  CardeaClient *client;
+
+  cardea_lab_wait_for_log (asks->lab, "closing", "ACCEPT");
+  client = cardea_asks_begin (asks, port, NULL);
+  question = cardea_asks_get_question (asks, 2);
+  g_subprocess_send_signal (server, SIGKILL);
+  g_assert_null (cardea_asks_finish (client, &error));
+  g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_HANDSHAKE_FAILED);
+  cardea_asks_wait_for_log (asks, "localhost withdraw");
+  cardea_asks_stop (asks);
+  assert_logins (asks, "0");
+}
+
+static void
+test_caller_gone (void)
+{
+  g_autoptr (CardeaAsks) asks = new_with_card ("shown;update;type right;typed");
+
+  cardea_client_free (begin_pin (asks));
+  cardea_asks_wait_for_log (asks, "localhost withdraw caller_gone");
+  cardea_asks_stop (asks);
+  assert_logins (asks, "0");
+}
+
+static void
+test_cancelled (void)
+{
+  g_autoptr (CardeaAsks) asks = new_with_card ("shown;cancel");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (cardea_asks_fetch (asks, NULL, &error));
+  g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_CANCELLED);
+  g_assert_cmpuint (cardea_asks_count (asks), ==, 2);
+  assert_logins (asks, "0");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/agent-asks-pin/wrong-then-right", test_wrong_then_right);
+  g_test_add_func ("/agent-asks-pin/token-pulled", test_token_pulled);
+  g_test_add_func ("/agent-asks-pin/server-closes", test_server_closes);
+  g_test_add_func ("/agent-asks-pin/caller-gone", test_caller_gone);
+  g_test_add_func ("/agent-asks-pin/cancelled", test_cancelled);
+  return g_test_run ();
+}
