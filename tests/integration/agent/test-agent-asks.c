@@ -59,7 +59,7 @@ test_second_of_two (void)
   g_assert_null (question->program.confinement);
   g_assert_cmpstr (question->server.name, ==, "localhost");
   g_assert_cmpuint (question->server.port, ==, asks->port);
-  g_assert_cmpstr (question->server.vouched_by, ==, "Test Root");
+  g_assert_cmpstr (question->server.vouched_by, ==, "CN=Test Root,O=Cardea");
   g_assert_false (question->server.by_program_only);
   g_assert_true (question->may_continue);
   g_assert_null (question->preselected);
@@ -287,7 +287,7 @@ test_token_arrives (void)
 {
   g_autoptr (CardeaAsks) asks = cardea_asks_new ("cancel");
   g_autofree char *fingerprint = cardea_lab_fingerprint (asks->lab, "mock.pem");
-  g_autofree char *script = g_strdup_printf ("shown;update;pick %s not", fingerprint);
+  g_autofree char *script = g_strdup_printf ("shown;gains %s;pick %s not", fingerprint, fingerprint);
   g_autoptr (CardeaPromptQuestion) question = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *page = NULL;
@@ -317,7 +317,11 @@ test_token_leaves (void)
 
   cardea_asks_set_mock (asks, CARDEA_ASKS_MOCK_OPEN);
   cardea_asks_wait_for_mock (asks, TRUE);
-  cardea_lab_write (asks->lab, "script", "shown;update;wait go;exit 0");
+  {
+    g_autofree char *script = g_strdup_printf ("shown;loses %s;exit 0", fingerprint);
+
+    cardea_lab_write (asks->lab, "script", script);
+  }
   client = cardea_asks_begin (asks, asks->port, NULL);
   question = cardea_asks_get_question (asks, 1);
   for (guint i = 0; i < question->offers->len; i++)
@@ -325,8 +329,7 @@ test_token_leaves (void)
       id = get_offer (question, i)->id;
   g_assert_nonnull (id);
   cardea_asks_set_mock (asks, CARDEA_ASKS_MOCK_ABSENT);
-  cardea_asks_wait_for_log (asks, "localhost offers");
-  cardea_lab_write (asks->lab, "go", "");
+  cardea_asks_wait_for_log (asks, "localhost lost");
   g_assert_null (cardea_asks_finish (client, &error));
   g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_CANCELLED);
   g_clear_error (&error);
