@@ -214,6 +214,30 @@ test_absent (void)
   g_assert_cmpuint (cardea_asks_count (asks), ==, 2);
 }
 
+/* The token is pulled and comes back while the question is open: what was said of its certificate still
+ * holds.
+ */
+static void
+assert_mark_stays (CardeaAsks *asks, const char *fingerprint)
+{
+  g_autofree char *script =
+      g_strdup_printf ("shown;loses %s;gains %s;pick renewed not", fingerprint, fingerprint);
+  g_autoptr (CardeaPromptQuestion) question = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *page = NULL;
+  CardeaClient *client;
+
+  cardea_lab_write (asks->lab, "script", script);
+  client = cardea_asks_begin (asks, asks->port, NULL);
+  question = cardea_asks_get_question (asks, 3);
+  cardea_asks_set_mock (asks, CARDEA_ASKS_MOCK_ABSENT);
+  cardea_asks_wait_for_log (asks, "localhost lost");
+  cardea_asks_set_mock (asks, CARDEA_ASKS_MOCK_OPEN);
+  page = cardea_asks_finish (client, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (strstr (page, "saw CN=Mock client"));
+}
+
 static void
 test_renewed (void)
 {
@@ -246,11 +270,12 @@ test_renewed (void)
   }
   g_assert_cmpuint (n, ==, 1);
 
+  assert_mark_stays (asks, fingerprint);
   /* Chosen and remembered, it takes the place of the one before. */
   cardea_lab_write (asks->lab, "script", "shown;pick preselected always");
   cardea_asks_fetch_as (asks, NULL, "saw CN=Mock client");
   cardea_asks_fetch_as (asks, NULL, "saw CN=Mock client");
-  g_assert_cmpuint (cardea_asks_count (asks), ==, 3);
+  g_assert_cmpuint (cardea_asks_count (asks), ==, 4);
 }
 
 /* To go on without a certificate is a decision too, but none for a call that insists on one. */
