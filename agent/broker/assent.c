@@ -8,7 +8,10 @@
  * certificate; a rule that names program and server consents to a sole candidate; a browser's policy puts one
  * first and consents to nothing. In every other case the person is asked, also when there is only one
  * certificate, or none yet: tokens that come and go while the question is open change it. An answer counts
- * for what fits when it comes. */
+ * for what fits when it comes.
+ *
+ * A browser opens many connections at once. Where the answer to one question was to be remembered and settles
+ * another that waits behind it, that one is taken back and the memory is asked again. */
 
 #include "agent/broker/assent.h"
 
@@ -41,17 +44,31 @@ typedef struct
   CardeaChoice *choice;
   CardeaConsent consent;
   CardeaCertificateQuestion *question; /* or NULL: nobody is asked */
-  gulong changed_id;
+  GCancellable *asking;                /* likewise: the task's leads to it */
+  gulong changed_id, decided_id, cancelled_id;
+  char *known;      /* the decision there was when it was asked, which did not settle it; or NULL */
+  gboolean decided; /* meanwhile, by the answer to another question */
 } Call;
+
+/* Nobody is asked any more. */
+static void
+stop_asking (Call *call, GCancellable *cancellable)
+{
+  g_clear_signal_handler (&call->changed_id, call->about.catalogue);
+  g_clear_signal_handler (&call->decided_id, call->assent->decisions);
+  if (cancellable != NULL)
+    g_cancellable_disconnect (cancellable, call->cancelled_id);
+  call->cancelled_id = 0;
+  g_clear_object (&call->asking);
+  g_clear_object (&call->question);
+  g_clear_pointer (&call->known, g_free);
+}
 
 static void
 call_free (gpointer data)
 {
   Call *call = data;
 
-  if (call->changed_id != 0)
-    g_signal_handler_disconnect (call->about.catalogue, call->changed_id);
-  g_clear_object (&call->question);
   g_clear_pointer (&call->choice, cardea_choice_free);
   cardea_rule_answer_clear (&call->rule);
   g_object_unref (call->about.catalogue);
@@ -340,6 +357,22 @@ remember (CardeaAssent *self, const Call *call, const CardeaPromptAnswer *answer
                error != NULL ? error->message : "the program cannot be told from others.");
 }
 
+static void decide (CardeaAssent *self, GTask *task);
+
+/* Its question was taken back. */
+static void
+decide_again (CardeaAssent *self, GTask *task)
+{
+  Call *call = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  call->decided = FALSE;
+  if (look_at_certificates (call, &error))
+    decide (self, task);
+  else
+    g_task_return_error (task, error);
+}
+
 static void
 on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -351,7 +384,12 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
       cardea_prompter_ask_certificate_finish (CARDEA_PROMPTER (source), result, &error);
   const CardeaOffer *offer = NULL;
 
-  g_clear_signal_handler (&call->changed_id, call->about.catalogue);
+  stop_asking (call, g_task_get_cancellable (task));
+  if (call->decided && !g_cancellable_is_cancelled (g_task_get_cancellable (task))) {
+    g_clear_error (&error);
+    decide_again (self, task);
+    return;
+  }
   if (answer == NULL || !look_at_certificates (call, &error)) {
     g_task_return_error (task, error);
     return;
@@ -376,8 +414,8 @@ make_offers (const Call *call)
   return cardea_offers_to_prompt (call->choice, call->consent.renewed ? call->consent.index : -1);
 }
 
-/* What was decided is thought of anew for the sake of what it says of the offers. It is not followed: a
- * question that is open belongs to the person. */
+/* What was decided is thought of anew for the sake of what it says of the offers. It is not followed: that a
+ * token came does not take a question away from the person who reads it. */
 static void
 on_catalogue_changed (CardeaCatalogue *catalogue, gpointer user_data)
 {
@@ -390,6 +428,28 @@ on_catalogue_changed (CardeaCatalogue *catalogue, gpointer user_data)
   think (call->assent, call, &remembered);
   offers = make_offers (call);
   cardea_certificate_question_update_offers (call->question, offers);
+}
+
+/* By an answer to another question: so this one waits, since only one is before the person. */
+static void
+on_decisions_changed (CardeaDecisions *decisions, gpointer user_data)
+{
+  Call *call = user_data;
+  const CardeaRemembered *remembered;
+
+  think (call->assent, call, &remembered);
+  if (remembered == NULL || g_strcmp0 (remembered->id, call->known) == 0)
+    return;
+  if (call->consent.answer != CARDEA_CONSENT_USE && call->consent.answer != CARDEA_CONSENT_CONTINUE)
+    return;
+  call->decided = TRUE;
+  g_cancellable_cancel (call->asking);
+}
+
+static void
+on_cancelled (GCancellable *cancellable, gpointer asking)
+{
+  g_cancellable_cancel (asking);
 }
 
 static CardeaCertificateQuestion *
@@ -411,15 +471,22 @@ make_question (const Call *call)
 }
 
 static void
-ask (CardeaAssent *self, GTask *task)
+ask (CardeaAssent *self, GTask *task, const CardeaRemembered *known)
 {
   Call *call = g_task_get_task_data (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
 
   call->question = make_question (call);
+  call->known = known != NULL ? g_strdup (known->id) : NULL;
+  call->asking = g_cancellable_new ();
+  if (cancellable != NULL)
+    call->cancelled_id = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled),
+                                                g_object_ref (call->asking), g_object_unref);
   call->changed_id =
       g_signal_connect (call->about.catalogue, "changed", G_CALLBACK (on_catalogue_changed), call);
-  cardea_prompter_ask_certificate_async (self->prompter, call->question, g_task_get_cancellable (task),
-                                         on_answered, g_object_ref (task));
+  call->decided_id = g_signal_connect (self->decisions, "changed", G_CALLBACK (on_decisions_changed), call);
+  cardea_prompter_ask_certificate_async (self->prompter, call->question, call->asking, on_answered,
+                                         g_object_ref (task));
 }
 
 static void
@@ -435,7 +502,7 @@ decide (CardeaAssent *self, GTask *task)
     follow (self, task, remembered);
     break;
   case CARDEA_CONSENT_ASK:
-    ask (self, task);
+    ask (self, task, remembered);
     break;
   case CARDEA_CONSENT_DENY:
     g_task_return_error (task, make_denial (call->rule.denied_by));

@@ -497,6 +497,75 @@ test_once (Fixture *f, gconstpointer data)
 }
 
 static void
+on_other_asked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(GAsyncResult **)user_data = g_object_ref (result);
+}
+
+/* Two questions for the same wait: the answer to one, remembered, is the other's as well. */
+static void
+test_settled_by_another (Fixture *f, gconstpointer data)
+{
+  const CardeaAssentCase about = {
+    .caller = f->caller,
+    .request = f->request,
+    .catalogue = (CardeaCatalogue *)f->world,
+    .handshake = (CardeaHandshake *)f->world,
+    .authorities = f->authorities,
+  };
+  g_autoptr (GAsyncResult) other = NULL;
+  g_autoptr (CardeaTokenCertificate) first = NULL;
+  g_autoptr (CardeaTokenCertificate) second = NULL;
+  g_autoptr (GError) error = NULL;
+
+  scripted_prompter_add_pause (f->person);
+  scripted_prompter_add_pause (f->person);
+  scripted_prompter_add_use (f->person, NULL, CARDEA_PROMPT_REMEMBER_ALWAYS);
+  begin (f);
+  cardea_assent_ask_async (f->assent, &about, NULL, on_other_asked, &other);
+  g_assert_cmpuint (scripted_prompter_get_n_held (f->person), ==, 2);
+  g_assert_true (scripted_prompter_release (f->person));
+  first = finish (f, &error);
+  g_assert_no_error (error);
+  while (other == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  second = cardea_assent_ask_finish (f->assent, other, &error);
+  g_assert_no_error (error);
+  g_assert_true (first == second);
+  g_assert_cmpuint (scripted_prompter_get_n_withdrawn (f->person), ==, 1);
+}
+
+/* A use that is counted settles nothing: the question is open because of what was known before. */
+static void
+test_not_settled_by_use (Fixture *f, gconstpointer data)
+{
+  g_autoptr (CardeaTokenCertificate) used = NULL;
+  g_autoptr (CardeaTokenCertificate) away = NULL;
+  g_autoptr (GPtrArray) list = NULL;
+  g_autoptr (GError) error = NULL;
+
+  scripted_prompter_add_use (f->person, NULL, CARDEA_PROMPT_REMEMBER_ALWAYS);
+  assert_uses (f, 0);
+  away = cardea_token_certificate_ref (f->world->certificates->pdata[0]);
+  g_ptr_array_remove_index (f->world->certificates, 0);
+  scripted_prompter_add_pause (f->person);
+  scripted_prompter_add_use (f->person, NULL, CARDEA_PROMPT_REMEMBER_NOT);
+  begin (f);
+  g_ptr_array_add (f->world->certificates, g_steal_pointer (&away));
+  g_signal_emit_by_name (f->world, "changed");
+  list = cardea_decisions_list (f->decisions);
+  cardea_decisions_note_used (f->decisions, ((const CardeaRemembered *)list->pdata[0])->id, 7);
+  g_assert_cmpuint (scripted_prompter_get_n_held (f->person), ==, 1);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_true (scripted_prompter_release (f->person));
+  used = finish (f, &error);
+  g_assert_no_error (error);
+  g_assert_true (used->certificate == get_certificate (f, 0));
+  g_assert_cmpuint (scripted_prompter_get_n_withdrawn (f->person), ==, 0);
+}
+
+static void
 test_trust_source (void)
 {
   g_autoptr (CardeaRequest) request = cardea_request_new ();
@@ -547,6 +616,8 @@ main (int argc, char **argv)
   add ("/assent/changes-and-withdrawal", test_changes_and_withdrawal);
   add ("/assent/forgotten-meanwhile", test_forgotten_meanwhile);
   add ("/assent/once", test_once);
+  add ("/assent/settled-by-another", test_settled_by_another);
+  add ("/assent/not-settled-by-use", test_not_settled_by_use);
   g_test_add_func ("/assent/trust-source", test_trust_source);
   status = g_test_run ();
   cardea_nss_stop ();

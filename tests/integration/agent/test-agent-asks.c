@@ -364,6 +364,27 @@ test_ten_at_once (void)
   g_assert_null (strstr (log, "overlap"));
 }
 
+/* A browser opens many connections at once: one answer that is remembered is enough. */
+static void
+test_ten_remembered (void)
+{
+  g_autoptr (CardeaAsks) asks = cardea_asks_new ("shown;wait go;pick 0 removal\ncancel");
+  CardeaClient *clients[CALLERS];
+
+  for (guint i = 0; i < CALLERS; i++)
+    clients[i] = cardea_asks_begin (asks, asks->port, NULL);
+  cardea_prompt_question_free (cardea_asks_get_question (asks, 1));
+  cardea_lab_write (asks->lab, "go", "");
+  for (guint i = 0; i < CALLERS; i++) {
+    g_autoptr (GError) error = NULL;
+    g_autofree char *page = cardea_asks_finish (clients[i], &error);
+
+    g_assert_no_error (error);
+    g_assert_nonnull (strstr (page, "saw CN=Demo client"));
+  }
+  g_assert_cmpuint (cardea_asks_count (asks), ==, 1);
+}
+
 typedef struct
 {
   CardeaClient *clients[MANY]; /* NULL: has ended */
@@ -457,6 +478,7 @@ main (int argc, char **argv)
   g_test_add_func ("/agent-asks/token-arrives", test_token_arrives);
   g_test_add_func ("/agent-asks/token-leaves", test_token_leaves);
   g_test_add_func ("/agent-asks/ten-at-once", test_ten_at_once);
+  g_test_add_func ("/agent-asks/ten-remembered", test_ten_remembered);
   g_test_add_func ("/agent-asks/two-hundred", test_two_hundred);
   g_test_add_func ("/agent-asks/stopping", test_stopping);
   return g_test_run ();
