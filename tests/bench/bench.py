@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 
+from dialogs import Dialogs
 from world import KEYS, PIN, SOFTHSM, TOKEN, World, die_with_parent
 
 NAMES = {'rsa': 'RSA-2048', 'ec': 'P-256'}
@@ -233,8 +234,19 @@ def start_up(world, scale):
     report('start-up, token listed', 'ms', results, False)
 
 
+def prompt(world, scale):
+    with Dialogs(world.build) as dialogs:
+        shown = {'PIN dialog': dialogs.ask_pin, 'certificate dialog': dialogs.ask_certificate}
+        for show in (dialogs.show_minimal, *shown.values()) if scale.rounds > 1 else ():
+            show()  # once from the disk
+        for name, show in shown.items():
+            both = interleave(scale, {name: show, "GTK's minimal window": dialogs.show_minimal})
+            for number, (what, unit) in enumerate((('first frame', 'ms'), ('CPU until then', 'ms'), ('memory', 'MiB'))):
+                report(f'{name}, {what}', unit, {each: [found[number] for found in taken] for each, taken in both.items()}, False)
+
+
 BENCHMARKS = {'handshakes': handshakes, 'cpu': cpu, 'signatures': signatures, 'throughput': throughput, 'memory': memory,
-              'first-byte': first_byte, 'start-up': start_up}
+              'first-byte': first_byte, 'start-up': start_up, 'prompt': prompt}
 
 
 def main():

@@ -60,8 +60,8 @@ class Desk:
         self.await_window_manager()
 
     def run_on(self, *argv, **options):
-        process = subprocess.Popen(argv, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                   **({'stderr': subprocess.DEVNULL} | options))
+        silent = {'stdout': subprocess.DEVNULL, 'stderr': subprocess.DEVNULL}
+        process = subprocess.Popen(argv, env=self.environment, stdin=subprocess.DEVNULL, **(silent | options))
         self.processes.append(process)
         return process
 
