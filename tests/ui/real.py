@@ -39,7 +39,7 @@ class Real:
         self.agent = self.start_agent()
 
     def start_server(self):
-        """OpenSSL's, which answers each request with a page about the client's certificate."""
+        """OpenSSL's, which answers each request with a page about the client's certificate; one at a time."""
         server = self.desk.run_on('openssl', 's_server', '-accept', '127.0.0.1:0', '-tls1_3', '-www', '-Verify', '2',
                                   '-verify_return_error', '-CAfile', self.path('ca.pem'), '-cert', self.path('server.pem'),
                                   '-cert_chain', self.path('server.pem'), '-key', self.path('server.key'), stdout=subprocess.PIPE)
@@ -93,10 +93,10 @@ class Real:
 class Connection:
     """A program that fetches a page by the agent: cardea connect."""
 
-    def __init__(self, real, *options):
+    def __init__(self, real, *options, port=None):
         self.real, self.desk = real, real.desk
         self.process = subprocess.Popen([real.build / 'socket-api/cli/cardea', '--socket', real.socket, 'connect', *options,
-                                         'localhost', str(real.port)], env=real.desk.environment, stdin=subprocess.PIPE,
+                                         'localhost', str(port or real.port)], env=real.desk.environment, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def __enter__(self):

@@ -128,7 +128,7 @@ def caller_killed(real):
 def ten_callers(real):
     """Ten at once: a question each, one PIN for all."""
     with contextlib.ExitStack() as stack:
-        opened = [stack.enter_context(Connection(real)) for _ in range(N_CALLERS)]
+        opened = [stack.enter_context(Connection(real, port=real.start_server())) for _ in range(N_CALLERS)]
         n_pins, holder = 0, None
         for _ in range(N_CALLERS + 1):
             asked = only(real.desk.wait_for(lambda: real.children(PROMPT), 'a dialog'))
@@ -173,9 +173,10 @@ def memory(real):
     with Connection(real) as connection:
         holder = connection.choose(1)
         connection.type_pin()
-        prompt = only(real.children(PROMPT))
+        prompt, hosts = only(real.children(PROMPT)), real.children(HOST)
+        check(hosts, 'there is no token host')
         if os.geteuid() != 0:
-            for pid in (prompt, real.agent.pid, *real.children(HOST)):
+            for pid in (prompt, real.agent.pid, *hosts):
                 check(is_closed(pid), f'the memory of {pid} is open')
             return
         check(search_memory(prompt, PIN.encode()), 'the prompt has no PIN while it is typed')
@@ -188,8 +189,7 @@ def memory(real):
         finally:
             os.kill(real.agent.pid, signal.SIGCONT)
         connection.end_with_page(holder)
-        hosts = real.children(HOST)
-        check(hosts, 'there is no token host')
+        equal(real.children(HOST), hosts)
         for pid in (real.agent.pid, *hosts):
             equal(find_pin(pid), [])
 
