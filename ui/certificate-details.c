@@ -41,8 +41,7 @@ new_label (const char *text, const char *css_class)
   GtkWidget *label = gtk_label_new (NULL);
 
   cardea_plain_label_set_sentence (GTK_LABEL (label), text);
-  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  cardea_plain_label_wrap (GTK_LABEL (label));
   gtk_label_set_xalign (GTK_LABEL (label), 0);
   if (css_class != NULL)
     gtk_widget_add_css_class (label, css_class);

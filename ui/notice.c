@@ -10,6 +10,7 @@
 
 #include <glib/gi18n.h>
 
+#include "ui/plain-label.h"
 #include "ui/typing-guard.h"
 
 static GtkWidget *
@@ -17,8 +18,7 @@ make_label (const char *text, const char *css_class)
 {
   GtkWidget *label = gtk_label_new (text);
 
-  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  cardea_plain_label_wrap (GTK_LABEL (label));
   gtk_label_set_justify (GTK_LABEL (label), GTK_JUSTIFY_CENTER);
   if (css_class != NULL)
     gtk_widget_add_css_class (label, css_class);

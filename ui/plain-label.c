@@ -7,6 +7,8 @@
 
 #include "ui/plain-text.h"
 
+#define LEAST_CHARACTERS 10 /* as width-chars in the .ui files */
+
 /* A hyphen at the end of a line that the name does not have would make another name of it. */
 static void
 forbid_hyphens (GtkLabel *label)
@@ -39,4 +41,12 @@ cardea_plain_label_set_sentence (GtkLabel *label, const char *sentence)
   forbid_hyphens (label);
   gtk_label_set_text (label, sentence != NULL ? sentence : "");
   gtk_widget_set_visible (GTK_WIDGET (label), sentence != NULL && *sentence != '\0');
+}
+
+void
+cardea_plain_label_wrap (GtkLabel *label)
+{
+  gtk_label_set_wrap (label, TRUE);
+  gtk_label_set_wrap_mode (label, PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_width_chars (label, LEAST_CHARACTERS);
 }

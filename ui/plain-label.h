@@ -14,4 +14,9 @@ void cardea_plain_label_set (GtkLabel *label, const char *text, gsize limit);
 /* Shows text of our own, into which foreign text was put by cardea_plain_text(). */
 void cardea_plain_label_set_sentence (GtkLabel *label, const char *sentence);
 
+/* Lets a label break lines, within words too where one is too long. To learn how narrow such a label may be
+ * GTK would lay out a line for each character, several times for each label, which took more than half of the
+ * time to the first frame; so it is told to be ten characters wide at least. */
+void cardea_plain_label_wrap (GtkLabel *label);
+
 G_END_DECLS
