@@ -368,9 +368,20 @@ show_offers (CardeaCertificateDialog *self, const char *proposed)
   show_others (self);
 }
 
+/* Where the way out has the focus only because there was nothing else: who then inserts their token and
+ * presses Enter does not want to cancel. */
+static gboolean
+waits_for_rows (CardeaCertificateDialog *self)
+{
+  return gtk_list_box_get_row_at_index (fitting_box (self), 0) == NULL &&
+         gtk_window_get_focus (GTK_WINDOW (self)) == self->cancel;
+}
+
 void
 cardea_certificate_dialog_update (CardeaCertificateDialog *self, GPtrArray *offers)
 {
+  gboolean waiting = waits_for_rows (self);
+
   g_return_if_fail (CARDEA_IS_CERTIFICATE_DIALOG (self));
 
   g_ptr_array_ref (offers);
@@ -378,6 +389,8 @@ cardea_certificate_dialog_update (CardeaCertificateDialog *self, GPtrArray *offe
   self->offers = offers;
   settle (self);
   show_offers (self, NULL);
+  if (waiting)
+    focus_first (self);
   fit_height (self);
 }
 

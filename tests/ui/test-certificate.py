@@ -282,7 +282,8 @@ def token_comes(desk):
         case.wait_selected('Demo holder (authentication)')
         check('Insert Your Token' not in desk.words(), 'a token is still asked for')
         case.wait(lambda: case.can('Use'), 'a button to use it')
-        case.click('Use')
+        case.wait_focus('Demo holder (authentication)')
+        case.press('Return')
         case.end_by(use(two()[0]))
 
 
