@@ -14,9 +14,13 @@ import person
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 SOFTHSM = '/usr/lib/softhsm/libsofthsm2.so'
+CARDEA = 'socket-api/cli/cardea'
+MOCK = 'tests/fixtures/mock-module/cardea-mock-module.so'
 TOKEN = 'Demo token'
 PIN = '83465729'
 COMM_LENGTH = 15
+# What modules get, and sanitizers in them.
+PASSED = ('SOFTHSM2_CONF', 'CARDEA_MOCK_CONTROL', 'ASAN_OPTIONS', 'LSAN_OPTIONS', 'UBSAN_OPTIONS', 'TSAN_OPTIONS', 'G_SLICE')
 USE, REMEMBER, UNLOCK = 'Use', 'Remember This Answer', 'Unlock'
 
 
@@ -28,7 +32,8 @@ def bare(text):
 class Real:
     """An agent with two certificates on a token, and a server that shows who came."""
 
-    def __init__(self, at, build):
+    def __init__(self, at, build, is_card=False):
+        """With a card that can be pulled, in the place of the token, if is_card."""
         self.desk, self.build = at, pathlib.Path(build)
         self.folder = at.folder / 'real'
         self.folder.mkdir()
@@ -36,7 +41,9 @@ class Real:
         (at.folder / '.config').symlink_to(at.folder / 'config')
         subprocess.run([SOURCE / 'tests/fixtures/make-token', self.folder, TOKEN, PIN], check=True, timeout=person.SECONDS * 3)
         self.port = self.start_server()
-        self.agent = self.start_agent()
+        if is_card:
+            self.make_card()
+        self.agent = self.start_agent(*(['--module', str(self.build / MOCK)] if is_card else []))
 
     def start_server(self):
         """OpenSSL's, which answers each request with a page about the client's certificate; one at a time."""
@@ -48,18 +55,35 @@ class Real:
                 return int(found[1])
         raise person.Failed('the server does not start')
 
-    def start_agent(self):
+    def make_card(self):
+        for command in ('req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout card.key -subj /CN=Cardholder -out card.csr',
+                        'x509 -req -in card.csr -CA ca.pem -CAkey ca.key -days 2 -extfile card.ext -out card.pem'):
+            (self.folder / 'card.ext').write_text('keyUsage=digitalSignature\nextendedKeyUsage=clientAuth\n', encoding='utf-8')
+            subprocess.run(['openssl', *command.split()], cwd=self.folder, check=True, capture_output=True, timeout=person.SECONDS)
+        self.desk.environment['CARDEA_MOCK_CONTROL'] = self.path('card.conf')
+        self.set_card(True)
+
+    def set_card(self, present):
+        """Puts the card in, or pulls it."""
+        control = self.folder / 'card.new'
+        control.write_text(f'[module]\nlog={self.path("card.log")}\n[token card]\nlabel=Demo card\npin={PIN}\n'
+                           f'present={str(present).lower()}\n[object mine]\ntoken=card\nid=07\n'
+                           f'certificate={self.path("card.pem")}\nkey={self.path("card.key")}\n', encoding='utf-8')
+        control.replace(self.path('card.conf'))
+
+    def start_agent(self, *options):
         config = self.folder / 'agent.conf'
         config.write_text('[authorities]\nsystem=false\nnss-database=false\n'
                           f'files={self.path("ca.pem")}\n'
                           '[modules]\np11-kit=false\nnss-database=false\n'
-                          f'load={SOFTHSM}\npass-environment=SOFTHSM2_CONF\n', encoding='utf-8')
+                          f'load={SOFTHSM if not options else ""}\npass-environment={";".join(PASSED)}\n', encoding='utf-8')
         rules = self.folder / 'rules'
         rules.mkdir()
         self.desk.environment['SOFTHSM2_CONF'] = self.path('softhsm2.conf')
         with open(self.path('agent.log'), 'wb') as log:
             agent = self.desk.run_on(str(self.build / 'agent/cardea-agent'), '--config', str(config), '--socket', self.socket,
-                                     '--rules-directory', str(rules), '--state-directory', self.path('state'), stderr=log)
+                                     '--rules-directory', str(rules), '--state-directory', self.path('state'), *options,
+                                     stderr=log)
         person.wait_for(self.answers, 'an agent that listens')
         return agent
 
@@ -73,6 +97,10 @@ class Real:
     def answers(self):
         with socket.socket(socket.AF_UNIX) as probe:
             return probe.connect_ex(self.socket) == 0
+
+    def reload(self):
+        subprocess.run([self.build / CARDEA, '--socket', self.socket, 'reload'], check=True, timeout=person.SECONDS,
+                       env=self.desk.environment)
 
     def log(self):
         return pathlib.Path(self.path('agent.log')).read_text(encoding='utf-8', errors='replace')
@@ -95,7 +123,7 @@ class Connection:
 
     def __init__(self, real, *options, port=None):
         self.real, self.desk = real, real.desk
-        self.process = subprocess.Popen([real.build / 'socket-api/cli/cardea', '--socket', real.socket, 'connect', *options,
+        self.process = subprocess.Popen([real.build / CARDEA, '--socket', real.socket, 'connect', *options,
                                          'localhost', str(port or real.port)], env=real.desk.environment, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

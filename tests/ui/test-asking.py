@@ -125,6 +125,34 @@ def caller_killed(real):
         connection.end_with_page(holder)
 
 
+def card_comes(real):
+    """A dialog that waits for a card shows its certificate when it is put in."""
+    real.set_card(False)
+    real.reload()
+    with Connection(real) as connection:
+        real.desk.wait_for(lambda: 'Insert Your Token' in real.desk.words(), 'that a token is missing')
+        real.set_card(True)
+        real.reload()
+        equal(connection.wait_for_choice(), ['Cardholder'])
+        holder = connection.choose(0)
+        connection.unlock()
+        connection.end_with_page(holder)
+
+
+def card_pulled(real):
+    """While its PIN is typed: the dialog says so and takes no more, the program learns it."""
+    with Connection(real) as connection:
+        connection.choose(0)
+        connection.type_pin()
+        real.set_card(False)
+        real.reload()
+        real.desk.wait_for(lambda: 'Token Removed' in real.desk.words(), 'the notice')
+        equal(connection.entry(), None)
+        page, complaint = connection.end(1)
+        check(not page and 'went away' in complaint, f'{page!r}, {complaint!r}')
+        check('C_Login' not in open(real.path('card.log'), encoding='utf-8').read(), 'the PIN went to the card')
+
+
 def ten_callers(real):
     """Ten at once: a question each, one PIN for all."""
     with contextlib.ExitStack() as stack:
@@ -194,14 +222,15 @@ def memory(real):
             equal(find_pin(pid), [])
 
 
-CASES = [second_row, escape, escape_at_pin, wrong_pin, remembered, not_remembered, prompt_killed, caller_killed, ten_callers,
-         memory]
+CASES = [second_row, escape, escape_at_pin, wrong_pin, remembered, not_remembered, prompt_killed, caller_killed, card_comes,
+         card_pulled, ten_callers, memory]
+CARD_CASES = [card_comes, card_pulled]
 
 
 def main():
     case = {function.__name__.replace('_', '-'): function for function in CASES}[sys.argv[2]]
     with person.Person() as desk:
-        case(Real(desk, sys.argv[1]))
+        case(Real(desk, sys.argv[1], case in CARD_CASES))
 
 
 if __name__ == '__main__':
