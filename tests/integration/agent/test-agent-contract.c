@@ -258,7 +258,7 @@ test_calls (void)
   expect_error (lab, "org.example.Sign", NULL, CARDEA_ERROR_INTERFACE_NOT_FOUND);
 }
 
-/* Each question that nobody is there to answer. */
+/* Each question that nobody is there to answer, or that the program allows to ask nobody. */
 static void
 test_questions (void)
 {
@@ -266,9 +266,10 @@ test_questions (void)
   guint16 port = cardea_lab_openssl (lab, NULL);
   g_autoptr (GError) certificate = NULL;
   g_autoptr (GError) consent = NULL;
+  g_autoptr (GError) choice = NULL;
   g_autoptr (GError) pin = NULL;
+  g_autofree char *fingerprint = cardea_lab_fingerprint (lab, "ec.pem");
   GSubprocess *agent = cardea_lab_agent (lab, (guint16[]){ port, 0 }, NULL, NULL);
-  json_t *choice;
 
   certificate = connect_error (lab, target (lab, port, NULL));
   assert_question (certificate, "certificate", 2);
@@ -281,11 +282,14 @@ test_questions (void)
 
   g_subprocess_send_signal (agent, SIGTERM);
   g_assert_true (g_subprocess_wait (agent, NULL, NULL));
-  cardea_lab_agent (lab, (guint16[]){ port, 0 }, "[agent]\nheadless=false\n", NULL);
-  choice = target (lab, port, NULL);
-  json_object_set_new (json_object_get (choice, "options"), "interaction", json_string ("never"));
-  consent = connect_error (lab, choice);
-  assert_question (consent, "certificate", 2);
+  cardea_lab_set_asks (lab, TRUE);
+  cardea_lab_agent (lab, (guint16[]){ port, 0 }, NULL, NULL);
+  choice = connect_error (lab, json_pack ("{s:s, s:i, s:{s:s}}", "host", "localhost", "port", (int)port,
+                                          "options", "interaction", "never"));
+  assert_question (choice, "certificate", 2);
+  consent = connect_error (lab, json_pack ("{s:s, s:i, s:{s:s, s:s}}", "host", "localhost", "port", (int)port,
+                                           "options", "interaction", "never", "certificate", fingerprint));
+  assert_question (consent, "consent", 2);
 }
 
 /* A proxy that is none, and one that nobody offers. */
