@@ -241,6 +241,18 @@ test_caller_gone (void)
   g_assert_cmpuint (cardea_asks_count (asks), ==, 2);
 }
 
+/* The time that the program allows covers the question. */
+static void
+test_time_limit (void)
+{
+  g_autoptr (CardeaAsks) asks = cardea_asks_new ("shown;update;exit 0");
+  g_autoptr (GError) error = fetch_error (asks, "{\"timeout_ms\": 1500}", CARDEA_ERROR_TIMED_OUT);
+  json_t *parameters = cardea_error_get_parameters (error);
+
+  g_assert_cmpstr (json_string_value (json_object_get (parameters, "what")), ==, "choosing");
+  cardea_asks_wait_for_log (asks, "localhost withdraw");
+}
+
 /* The answer comes when nobody waits for it: it is not the next question's, and it is not remembered. */
 static void
 test_late_answer (void)
@@ -473,6 +485,7 @@ main (int argc, char **argv)
   g_test_add_func ("/agent-asks/nothing-fits", test_nothing_fits);
   g_test_add_func ("/agent-asks/twice-on-token", test_twice_on_token);
   g_test_add_func ("/agent-asks/caller-gone", test_caller_gone);
+  g_test_add_func ("/agent-asks/time-limit", test_time_limit);
   g_test_add_func ("/agent-asks/late-answer", test_late_answer);
   g_test_add_func ("/agent-asks/server-closes", test_server_closes);
   g_test_add_func ("/agent-asks/token-arrives", test_token_arrives);
