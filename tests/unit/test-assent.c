@@ -8,83 +8,21 @@
 
 #include <glib/gstdio.h>
 
-#include "agent/broker/offers.h"
 #include "agent/rules/trusted-file.h"
 #include "agent/tls/nss.h"
 #include "socket-api/wire/error.h"
 #include "tests/fixtures/scripted-prompter.h"
-#include "tests/unit/load-certificate.h"
+#include "tests/unit/assent-world.h"
 
 #define PROGRAM "flatpak:org.example.App"
 #define RULE                                                                                                 \
   "[rule one]\nprogram=" PROGRAM "\nservers=bank.example\naction=%s\n%s\n"                                   \
   "[rule other]\nprogram=" PROGRAM "\nservers=other.example\naction=deny\n"
 
-/* All that a consent needs to know of catalogue and handshake, in their places. */
-typedef struct
-{
-  GObject parent;
-  GPtrArray *certificates; /* of CardeaTokenCertificate */
-} FakeWorld;
-
-typedef GObjectClass FakeWorldClass;
-
-static GType fake_world_get_type (void);
-G_DEFINE_TYPE (FakeWorld, fake_world, G_TYPE_OBJECT)
-
-static void
-fake_world_finalize (GObject *object)
-{
-  g_ptr_array_unref (((FakeWorld *)object)->certificates);
-  G_OBJECT_CLASS (fake_world_parent_class)->finalize (object);
-}
-
-static void
-fake_world_class_init (FakeWorldClass *klass)
-{
-  klass->finalize = fake_world_finalize;
-  g_signal_new ("changed", fake_world_get_type (), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-}
-
-static void
-fake_world_init (FakeWorld *self)
-{
-  self->certificates = g_ptr_array_new_with_free_func ((GDestroyNotify)cardea_token_certificate_unref);
-}
-
-GPtrArray *
-cardea_catalogue_get_certificates (CardeaCatalogue *self)
-{
-  GPtrArray *certificates = ((FakeWorld *)self)->certificates;
-  GPtrArray *copy = g_ptr_array_new_with_free_func ((GDestroyNotify)cardea_token_certificate_unref);
-
-  for (guint i = 0; i < certificates->len; i++)
-    g_ptr_array_add (copy, cardea_token_certificate_ref (certificates->pdata[i]));
-  return copy;
-}
-
-GPtrArray *
-cardea_catalogue_get_issuers (CardeaCatalogue *self, CardeaCertificate *certificate)
-{
-  return g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
-}
-
-gboolean
-cardea_handshake_can_use (CardeaHandshake *self, CardeaCertificate *certificate)
-{
-  return TRUE;
-}
-
-const char *
-cardea_handshake_get_authority (CardeaHandshake *self)
-{
-  return "CN=Root";
-}
-
 typedef struct
 {
   char *folder;
-  FakeWorld *world;
+  AssentWorld *world;
   ScriptedPrompter *person;
   CardeaDecisions *decisions;
   CardeaAssent *assent;
@@ -94,42 +32,6 @@ typedef struct
   GCancellable *cancellable;
   GAsyncResult *result; /* of the call that ended last */
 } Fixture;
-
-/* Never started: nobody lists or signs. */
-static CardeaToken *
-make_token (void)
-{
-  CardeaToken *token = g_new0 (CardeaToken, 1);
-  CardeaHostSpec *spec = cardea_host_spec_new ("test", "/nonexistent/module.so", NULL, CARDEA_HOST_TOKENS);
-  const char *const environment[] = { NULL };
-
-  token->host = cardea_host_new (spec, "/nonexistent/host", environment);
-  cardea_host_spec_free (spec);
-  token->ref_count = 1;
-  token->uri = g_strdup ("pkcs11:token=Test");
-  token->module = g_strdup ("test");
-  token->state = CARDEA_TOKEN_READY;
-  token->info = g_new0 (CardeaHostToken, 1);
-  token->info->label = g_strdup ("Test");
-  token->info->mechanisms = CARDEA_MECHANISM_ECDSA;
-  token->problems = cardea_reasons_new ();
-  return token;
-}
-
-static void
-insert (Fixture *f, const char *name)
-{
-  CardeaTokenCertificate *certificate = g_new0 (CardeaTokenCertificate, 1);
-
-  certificate->ref_count = 1;
-  certificate->uri = g_strdup_printf ("pkcs11:token=Test;object=%s;type=cert", name);
-  certificate->certificate = load_certificate (name);
-  certificate->token = make_token ();
-  certificate->id = g_bytes_new_static ("\1", 1);
-  certificate->label = g_strdup (name);
-  certificate->problems = cardea_reasons_new ();
-  g_ptr_array_add (f->world->certificates, certificate);
-}
 
 static CardeaCertificate *
 get_certificate (Fixture *f, guint i)
@@ -144,7 +46,7 @@ set_up (Fixture *f, gconstpointer data)
 
   f->folder = g_dir_make_tmp ("cardea-assent-XXXXXX", &error);
   g_assert_no_error (error);
-  f->world = g_object_new (fake_world_get_type (), NULL);
+  f->world = assent_world_new ();
   f->person = scripted_prompter_new ();
   f->decisions = cardea_decisions_new (f->folder);
   cardea_decisions_load (f->decisions);
@@ -156,8 +58,8 @@ set_up (Fixture *f, gconstpointer data)
   f->request->port = 443;
   f->authorities = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
   f->cancellable = g_cancellable_new ();
-  insert (f, "client-p256");
-  insert (f, "client-p384");
+  assent_world_insert (f->world, "client-p256");
+  assent_world_insert (f->world, "client-p384");
 }
 
 static void
@@ -451,7 +353,7 @@ test_changes_and_withdrawal (Fixture *f, gconstpointer data)
   begin (f);
   g_ptr_array_set_size (f->world->certificates, 0);
   g_signal_emit_by_name (f->world, "changed");
-  insert (f, "client-p384");
+  assent_world_insert (f->world, "client-p384");
   g_signal_emit_by_name (f->world, "changed");
   g_cancellable_cancel (f->cancellable);
   g_signal_emit_by_name (f->world, "changed");
@@ -490,7 +392,7 @@ test_forgotten_meanwhile (Fixture *f, gconstpointer data)
 static void
 test_once (Fixture *f, gconstpointer data)
 {
-  insert (f, "client-p256");
+  assent_world_insert (f->world, "client-p256");
   scripted_prompter_add_use (f->person, NULL, CARDEA_PROMPT_REMEMBER_NOT);
   assert_uses (f, 0);
   g_assert_cmpuint (get_question (f, 0)->offers->len, ==, 2);
