@@ -79,7 +79,7 @@ void cardea_handshake_run_async (CardeaHandshake *self, GCancellable *cancellabl
 CardeaTlsStream *cardea_handshake_run_finish (CardeaHandshake *self, GAsyncResult *result,
                                               CardeaTlsInfo **info, GError **error);
 
-/* Once it is verified: the name of the authority that vouches for the server, escaped (RFC 4514), borrowed.
+/* Once it is verified: what a person calls the authority that vouches for the server; borrowed.
  */
 const char *cardea_handshake_get_authority (CardeaHandshake *self);
 /* While an answer is awaited: whether the server accepts a signature scheme that this certificate's key can

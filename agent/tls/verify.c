@@ -279,7 +279,7 @@ cardea_verify_server (CardeaTrust *trust, const CardeaVerifyRequest *request, Ca
   if (!check_revocation (request, &path, &revocation, error))
     return FALSE;
   verdict->vouched_by = g_strdup (path.anchor->source);
-  verdict->authority = cardea_x509_describe (path.certificates[path.length - 1]);
+  verdict->authority = cardea_x509_call (path.certificates[path.length - 1]);
   verdict->revocation = g_strdup (revocation);
   return TRUE;
 }

@@ -22,7 +22,7 @@ typedef struct
 typedef struct
 {
   char *vouched_by; /* source of the anchor that the chain ends in */
-  char *authority;  /* its name for a person, escaped (RFC 4514) */
+  char *authority;  /* what a person calls it */
   char *revocation; /* good, unknown, not_checked */
 } CardeaVerdict;
 

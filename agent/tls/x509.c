@@ -285,8 +285,8 @@ cardea_x509_is_signed_by (const CardeaX509 *self, const CardeaX509 *issuer)
   return key != NULL && CERT_VerifySignedDataWithPublicKey (&self->signed_data, key, NULL) == SECSuccess;
 }
 
-char *
-cardea_x509_describe (const CardeaX509 *self)
+static char *
+describe (const CardeaX509 *self, char *(*to_string) (const CERTName *name))
 {
   SECItem item = { siBuffer, (unsigned char *)self->subject.data, self->subject.length };
   CERTName name = { 0 };
@@ -295,8 +295,20 @@ cardea_x509_describe (const CardeaX509 *self)
 
   if (arena != NULL &&
       SEC_QuickDERDecodeItem (arena, &name, SEC_ASN1_GET (CERT_NameTemplate), &item) == SECSuccess)
-    text = cardea_name_to_string (&name);
+    text = to_string (&name);
   if (arena != NULL)
     PORT_FreeArena (arena, PR_FALSE);
   return text != NULL ? text : g_strdup ("");
+}
+
+char *
+cardea_x509_describe (const CardeaX509 *self)
+{
+  return describe (self, cardea_name_to_string);
+}
+
+char *
+cardea_x509_call (const CardeaX509 *self)
+{
+  return describe (self, cardea_name_to_short_string);
 }

@@ -75,5 +75,7 @@ gboolean cardea_x509_is_self_issued (const CardeaX509 *self);
 gboolean cardea_x509_is_signed_by (const CardeaX509 *self, const CardeaX509 *issuer);
 /* The subject for a person, escaped (RFC 4514); may be empty. Caller frees. */
 char *cardea_x509_describe (const CardeaX509 *self);
+/* The subject as a person calls it (cardea_name_to_short_string()); may be empty. Caller frees. */
+char *cardea_x509_call (const CardeaX509 *self);
 
 G_END_DECLS

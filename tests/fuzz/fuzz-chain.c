@@ -50,6 +50,7 @@ read_pair (GBytes *above_der, GBytes *below_der, GBytes *staple)
     cardea_ocsp_check (staple, below, above, 1790000000);
   }
   g_free (cardea_x509_describe (above));
+  g_free (cardea_x509_call (above));
 }
 
 static void

@@ -53,7 +53,7 @@ test_wrong_then_right (void)
   g_assert_cmpstr (first->program.label, ==, own);
   g_assert_cmpstr (first->server.name, ==, "localhost");
   g_assert_cmpuint (first->server.port, ==, asks->port);
-  g_assert_cmpstr (first->server.vouched_by, ==, "CN=Test Root,O=Cardea");
+  g_assert_cmpstr (first->server.vouched_by, ==, "Test Root");
   g_assert_cmpstr (first->token_label, ==, "Mock card");
   g_assert_cmpstr (first->reader, ==, "Mock reader card");
   g_assert_false (first->rejected);
