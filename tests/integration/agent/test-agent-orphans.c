@@ -22,13 +22,24 @@ connect_in_thread (gpointer data)
   return NULL;
 }
 
+/* The kernel's list of children may lack one while another is taken off it. */
+static gboolean
+has_both_hosts (gpointer agent)
+{
+  g_autoptr (GArray) hosts = cardea_lab_get_children (agent);
+
+  return hosts->len == 2;
+}
+
 static void
 assert_all_end (CardeaSeam *seam)
 {
   GSubprocess *agent = cardea_seam_get_agent (seam);
-  g_autoptr (GArray) hosts = cardea_lab_get_children (agent);
+  g_autoptr (GArray) hosts = NULL;
   gint64 begin;
 
+  g_assert_true (cardea_lab_wait_until (has_both_hosts, agent));
+  hosts = cardea_lab_get_children (agent);
   g_assert_cmpuint (hosts->len, ==, 2);
   begin = g_get_monotonic_time ();
   g_subprocess_send_signal (agent, SIGKILL);
