@@ -6,9 +6,12 @@
  * It is here and not beside the API because errors carry offers, and the broker makes those. What cards and
  * servers say ends up in these strings: bytes that are no UTF-8 are replaced, so that no card can make a
  * reply impossible. */
+
 #include "agent/broker/json.h"
 
 #include <string.h>
+
+#include "agent/base/purpose-names.h"
 
 static json_t *
 from_string (const char *text)
@@ -91,24 +94,11 @@ cardea_json_from_token (const CardeaToken *token)
 static json_t *
 from_purposes (CardeaPurposes purposes)
 {
-  static const struct
-  {
-    CardeaPurposes purpose;
-    const char *name;
-  } names[] = {
-    { CARDEA_PURPOSE_CLIENT_AUTH, "client_auth" },
-    { CARDEA_PURPOSE_SERVER_AUTH, "server_auth" },
-    { CARDEA_PURPOSE_SIGNATURE, "signature" },
-    { CARDEA_PURPOSE_EMAIL, "email" },
-    { CARDEA_PURPOSE_NON_REPUDIATION, "non_repudiation" },
-    { CARDEA_PURPOSE_AUTHORITY, "authority" },
-  };
+  g_auto (GStrv) names = cardea_purposes_dup_names (purposes);
   json_t *array = json_array ();
 
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    if (purposes & names[i].purpose)
-      json_array_append_new (array, json_string (names[i].name));
-
+  for (guint i = 0; names[i] != NULL; i++)
+    json_array_append_new (array, json_string (names[i]));
   return array;
 }
 

@@ -9,29 +9,7 @@
 
 #include "agent/broker/offers.h"
 
-static const struct
-{
-  CardeaPurposes purpose;
-  const char *name;
-} purposes[] = {
-  { CARDEA_PURPOSE_CLIENT_AUTH, "client_auth" },
-  { CARDEA_PURPOSE_SERVER_AUTH, "server_auth" },
-  { CARDEA_PURPOSE_SIGNATURE, "signature" },
-  { CARDEA_PURPOSE_EMAIL, "email" },
-  { CARDEA_PURPOSE_NON_REPUDIATION, "non_repudiation" },
-};
-
-static char **
-dup_purposes (CardeaPurposes value)
-{
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-
-  for (guint i = 0; i < G_N_ELEMENTS (purposes); i++)
-    if ((value & purposes[i].purpose) != 0)
-      g_ptr_array_add (names, g_strdup (purposes[i].name));
-  g_ptr_array_add (names, NULL);
-  return (char **)g_ptr_array_steal (names, NULL);
-}
+#include "agent/base/purpose-names.h"
 
 char *
 cardea_offer_dup_id (const CardeaOffer *offer)
@@ -56,7 +34,8 @@ to_prompt (const CardeaOffer *offer, gboolean renewed)
   self->sha256 = g_strdup (cardea_certificate_get_sha256 (certificate));
   self->key = g_strdup (cardea_certificate_get_key_name (certificate));
   g_strfreev (self->purposes);
-  self->purposes = dup_purposes (cardea_certificate_get_purposes (certificate));
+  self->purposes =
+      cardea_purposes_dup_names (cardea_certificate_get_purposes (certificate) & ~CARDEA_PURPOSE_AUTHORITY);
   self->not_before = cardea_certificate_get_not_before (certificate);
   self->not_after = cardea_certificate_get_not_after (certificate);
   self->token_label = g_strdup (token->label);
