@@ -20,8 +20,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/base/private-folder.h"
 #include "socket-api/limits.h"
 
+#define WHAT "Decisions" /* in messages */
 #define NAME "decisions.json"
 #define NEW_NAME "decisions.json.new"
 #define ASIDE_NAME "decisions.json.bad-"
@@ -73,60 +75,10 @@ cardea_decisions_file_unref (CardeaDecisionsFile *self)
 }
 
 static gboolean
-fail (GError **error, const char *what, const char *path)
-{
-  int code = errno;
-
-  g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (code), "%s %s: %s.", what, path,
-               g_strerror (code));
-  return FALSE;
-}
-
-static gboolean
 fail_bad (GError **error, const char *what)
 {
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "The file cannot be trusted: %s.", what);
   return FALSE;
-}
-
-/* The folder, the user's alone, or -1. */
-static int
-open_folder (const CardeaDecisionsFile *self, GError **error)
-{
-  int fd = open (self->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  struct stat status;
-
-  if (fd < 0) {
-    fail (error, "Decisions cannot be kept in", self->folder);
-    return -1;
-  }
-  if (fstat (fd, &status) == 0 && status.st_uid == geteuid () && (status.st_mode & 0077) == 0)
-    return fd;
-  close (fd);
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-               "Decisions cannot be kept in %s: it must belong to the agent's user, with mode 0700.",
-               self->folder);
-  return -1;
-}
-
-/* Makes the folder where there is none, and its own name durable. */
-static gboolean
-make_folder (const CardeaDecisionsFile *self, GError **error)
-{
-  g_autofree char *parent = g_path_get_dirname (self->folder);
-  gboolean done;
-  int fd;
-
-  if (access (self->folder, F_OK) == 0)
-    return TRUE;
-  if (g_mkdir_with_parents (self->folder, 0700) < 0)
-    return fail (error, "Decisions need the folder", self->folder);
-  fd = open (parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0)
-    return fail (error, "Decisions need the folder", parent);
-  done = fsync (fd) == 0 || fail (error, "The folder could not be written to the disk:", parent);
-  close (fd);
-  return done;
 }
 
 static Version
@@ -167,7 +119,7 @@ read_whole (int fd, const char *path, GError **error)
   do {
     n = TEMP_FAILURE_RETRY (read (fd, data + length, CARDEA_LIMIT_DECISIONS_BYTES + 1 - length));
     if (n < 0) {
-      fail (error, "Decisions cannot be read from", path);
+      cardea_private_folder_fail (error, "Decisions cannot be read from", path);
       return NULL;
     }
     length += (gsize)n;
@@ -188,7 +140,7 @@ fail_open (GError **error, const char *path)
     return fail_bad (error, "it belongs to another user, or may not be read");
   if (errno == ENXIO)
     return fail_bad (error, "it is no ordinary file");
-  return fail (error, "Decisions cannot be read from", path);
+  return cardea_private_folder_fail (error, "Decisions cannot be read from", path);
 }
 
 static GBytes *
@@ -205,7 +157,7 @@ read_in_folder (CardeaDecisionsFile *self, int folder_fd, GError **error)
     return NULL;
   }
   if (fstat (fd, &status) < 0) {
-    fail (error, "Decisions cannot be read from", path);
+    cardea_private_folder_fail (error, "Decisions cannot be read from", path);
   } else if (check_status (&status, error)) {
     text = read_whole (fd, path, error);
     self->known = make_version (&status);
@@ -224,7 +176,7 @@ cardea_decisions_file_read (CardeaDecisionsFile *self, GError **error)
   self->known = (Version){ 0 };
   if (access (self->folder, F_OK) < 0 && errno == ENOENT)
     return NULL;
-  fd = open_folder (self, error);
+  fd = cardea_private_folder_open (self->folder, WHAT, error);
   if (fd < 0)
     return NULL;
   text = read_in_folder (self, fd, error);
@@ -258,7 +210,7 @@ set_aside_in_folder (int folder_fd, GError **error)
     if (rename_if_free (folder_fd, name))
       return g_steal_pointer (&name);
     if (errno != EEXIST) {
-      fail (error, "The file of decisions cannot be renamed to", name);
+      cardea_private_folder_fail (error, "The file of decisions cannot be renamed to", name);
       return NULL;
     }
   }
@@ -272,7 +224,7 @@ char *
 cardea_decisions_file_set_aside (CardeaDecisionsFile *self, GError **error)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  int fd = open_folder (self, error);
+  int fd = cardea_private_folder_open (self->folder, WHAT, error);
   char *name;
 
   if (fd < 0)
@@ -286,43 +238,25 @@ cardea_decisions_file_set_aside (CardeaDecisionsFile *self, GError **error)
   return name;
 }
 
-static gboolean
-write_whole (int fd, GBytes *text, GError **error)
-{
-  gsize length, done = 0;
-  const char *data = g_bytes_get_data (text, &length);
-
-  while (done < length) {
-    gssize n = TEMP_FAILURE_RETRY (write (fd, data + done, length - done));
-
-    if (n < 0)
-      return fail (error, "Decisions cannot be written", "to the disk");
-    done += (gsize)n;
-  }
-  return fsync (fd) == 0 || fail (error, "Decisions cannot be written", "to the disk");
-}
-
 /* One that is left over from a crash was never of use to anybody. */
 static gboolean
 write_new (int folder_fd, GBytes *text, Version *version, GError **error)
 {
+  gsize length;
+  const char *data = g_bytes_get_data (text, &length);
   struct stat status;
-  gboolean done;
-  int fd;
 
   if (unlinkat (folder_fd, NEW_NAME, 0) < 0 && errno != ENOENT)
-    return fail (error, "An old file cannot be removed:", NEW_NAME);
-  fd = openat (folder_fd, NEW_NAME, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd < 0)
-    return fail (error, "The file of decisions cannot be made:", NEW_NAME);
-  done = write_whole (fd, text, error) &&
-         (fstat (fd, &status) == 0 || fail (error, "The file of decisions cannot be read:", NEW_NAME));
-  close (fd);
-  if (done)
-    *version = make_version (&status);
-  else
+    return cardea_private_folder_fail (error, "An old file cannot be removed:", NEW_NAME);
+  if (!cardea_private_folder_create (folder_fd, NEW_NAME, data, length, WHAT, error))
+    return FALSE;
+  if (fstatat (folder_fd, NEW_NAME, &status, AT_SYMLINK_NOFOLLOW) < 0) {
+    cardea_private_folder_fail (error, "The file of decisions cannot be read:", NEW_NAME);
     (void)unlinkat (folder_fd, NEW_NAME, 0);
-  return done;
+    return FALSE;
+  }
+  *version = make_version (&status);
+  return TRUE;
 }
 
 static gboolean
@@ -334,7 +268,7 @@ check_known (const CardeaDecisionsFile *self, int folder_fd, GError **error)
   if (fstatat (folder_fd, NAME, &status, AT_SYMLINK_NOFOLLOW) == 0)
     now = make_version (&status);
   else if (errno != ENOENT)
-    return fail (error, "The file of decisions cannot be read:", NAME);
+    return cardea_private_folder_fail (error, "The file of decisions cannot be read:", NAME);
   if (is_same_version (&self->known, &now))
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG,
@@ -350,12 +284,13 @@ replace (CardeaDecisionsFile *self, int folder_fd, GBytes *text, GError **error)
   if (!check_known (self, folder_fd, error) || !write_new (folder_fd, text, &version, error))
     return FALSE;
   if (renameat (folder_fd, NEW_NAME, folder_fd, NAME) < 0) {
-    fail (error, "The file of decisions cannot be replaced:", NAME);
+    cardea_private_folder_fail (error, "The file of decisions cannot be replaced:", NAME);
     (void)unlinkat (folder_fd, NEW_NAME, 0);
     return FALSE;
   }
   self->known = version;
-  return fsync (folder_fd) == 0 || fail (error, "Decisions cannot be written", "to the disk");
+  return fsync (folder_fd) == 0 ||
+         cardea_private_folder_fail (error, "Decisions cannot be written", "to the disk");
 }
 
 gboolean
@@ -367,9 +302,9 @@ cardea_decisions_file_write (CardeaDecisionsFile *self, GBytes *text, guint64 se
 
   if (serial <= self->serial)
     return TRUE;
-  if (!make_folder (self, error))
+  if (!cardea_private_folder_make (self->folder, WHAT, error))
     return FALSE;
-  fd = open_folder (self, error);
+  fd = cardea_private_folder_open (self->folder, WHAT, error);
   if (fd < 0)
     return FALSE;
   done = replace (self, fd, text, error);

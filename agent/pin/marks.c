@@ -23,19 +23,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/base/private-folder.h"
+
+#define WHAT "Marks of PINs" /* in messages */
+
 /* How names of marks begin. Those set aside are of a source that was refused before another was accepted. */
 #define COUNTED "pin-"
 #define ASIDE "old-"
-
-static gboolean
-fail (GError **error, const char *what, const char *path)
-{
-  int code = errno;
-
-  g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (code), "%s %s: %s.", what, path,
-               g_strerror (code));
-  return FALSE;
-}
 
 /* One line each, in the order of the hash. */
 static char *
@@ -65,44 +59,6 @@ make_name (const char *token_uri, const CardeaPinIdentity *identity)
   return g_strconcat (prefix, hash, NULL);
 }
 
-/* The folder, ours alone, or -1. */
-static int
-open_folder (const char *folder, GError **error)
-{
-  int fd = open (folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  struct stat status;
-
-  if (fd < 0) {
-    fail (error, "Marks of PINs cannot be kept in", folder);
-    return -1;
-  }
-  if (fstat (fd, &status) == 0 && status.st_uid == geteuid () && (status.st_mode & 0077) == 0)
-    return fd;
-  close (fd);
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-               "Marks of PINs cannot be kept in %s: it must belong to the agent's user, with mode 0700.",
-               folder);
-  return -1;
-}
-
-/* Makes the folder, and its own name durable, since a mark in it is only as durable as that. */
-static gboolean
-make_folder (const char *folder, GError **error)
-{
-  g_autofree char *parent = g_path_get_dirname (folder);
-  int fd;
-  gboolean done;
-
-  if (g_mkdir_with_parents (folder, 0700) < 0)
-    return fail (error, "Marks of PINs need the folder", folder);
-  fd = open (parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0)
-    return fail (error, "Marks of PINs need the folder", parent);
-  done = fsync (fd) == 0 || fail (error, "The folder could not be written to the disk:", parent);
-  close (fd);
-  return done;
-}
-
 /* Calls back for each name in the folder that begins with @prefix. */
 static gboolean
 for_each_mark (int folder_fd, const char *prefix,
@@ -112,7 +68,7 @@ for_each_mark (int folder_fd, const char *prefix,
   DIR *dir = copy >= 0 ? fdopendir (copy) : NULL;
 
   if (dir == NULL) {
-    fail (error, "Marks of PINs cannot be read in", "their folder");
+    cardea_private_folder_fail (error, "Marks of PINs cannot be read in", "their folder");
     if (copy >= 0)
       close (copy);
     return FALSE;
@@ -145,30 +101,16 @@ cardea_mark_find (const char *folder, const char *token_uri, const CardeaPinIden
   *n_marks = 0;
   if (access (folder, F_OK) < 0 && errno == ENOENT)
     return TRUE;
-  fd = open_folder (folder, error);
+  fd = cardea_private_folder_open (folder, WHAT, error);
   if (fd < 0)
     return FALSE;
   *marked = fstatat (fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ||
             (errno == ENOENT && fstatat (fd, aside, &status, AT_SYMLINK_NOFOLLOW) == 0);
-  done = *marked || errno == ENOENT || fail (error, "Marks of PINs cannot be read in", folder);
+  done = *marked || errno == ENOENT ||
+         cardea_private_folder_fail (error, "Marks of PINs cannot be read in", folder);
   done = done && for_each_mark (fd, prefix, count_mark, n_marks, error);
   close (fd);
   return done;
-}
-
-static gboolean
-write_whole (int fd, const char *text, GError **error)
-{
-  gsize length = strlen (text), done = 0;
-
-  while (done < length) {
-    gssize n = TEMP_FAILURE_RETRY (write (fd, text + done, length - done));
-
-    if (n < 0)
-      return fail (error, "The mark of a PIN cannot be written", "to the disk");
-    done += (gsize)n;
-  }
-  return fsync (fd) == 0 || fail (error, "The mark of a PIN cannot be written", "to the disk");
 }
 
 /* Under its own name from the start, and only where there is none: of two agents that found no mark one makes
@@ -176,17 +118,9 @@ write_whole (int fd, const char *text, GError **error)
 static gboolean
 write_mark (int folder_fd, const char *name, const char *text, GError **error)
 {
-  int fd = openat (folder_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  gboolean done;
-
-  if (fd < 0)
-    return fail (error, "The mark of a PIN cannot be made:", name);
-  done = write_whole (fd, text, error);
-  close (fd);
-  if (!done)
-    (void)unlinkat (folder_fd, name, 0);
-  return done &&
-         (fsync (folder_fd) == 0 || fail (error, "The mark of a PIN cannot be written", "to the disk"));
+  return cardea_private_folder_create (folder_fd, name, text, strlen (text), WHAT, error) &&
+         (fsync (folder_fd) == 0 ||
+          cardea_private_folder_fail (error, WHAT " cannot be written", "to the disk"));
 }
 
 gboolean
@@ -200,9 +134,9 @@ cardea_mark_set (const char *folder, const char *token_uri, const CardeaPinIdent
   gboolean done;
   int fd;
 
-  if (!make_folder (folder, error))
+  if (!cardea_private_folder_make (folder, WHAT, error))
     return FALSE;
-  fd = open_folder (folder, error);
+  fd = cardea_private_folder_open (folder, WHAT, error);
   if (fd < 0)
     return FALSE;
   done = write_mark (fd, name, text, error);
@@ -215,15 +149,16 @@ cardea_mark_clear (const char *folder, const char *token_uri, const CardeaPinIde
                    GError **error)
 {
   g_autofree char *name = make_name (token_uri, identity);
-  int fd = open_folder (folder, error);
+  int fd = cardea_private_folder_open (folder, WHAT, error);
   gboolean done;
 
   if (fd < 0)
     return FALSE;
   if (unlinkat (fd, name, 0) < 0 && errno != ENOENT)
-    done = fail (error, "The mark of a PIN cannot be removed:", name);
+    done = cardea_private_folder_fail (error, "The mark of a PIN cannot be removed:", name);
   else
-    done = fsync (fd) == 0 || fail (error, "The mark of a PIN cannot be removed:", name);
+    done =
+        fsync (fd) == 0 || cardea_private_folder_fail (error, "The mark of a PIN cannot be removed:", name);
   close (fd);
   return done;
 }
@@ -249,14 +184,14 @@ cardea_mark_accept (const char *folder, const char *token_uri, const CardeaPinId
 
   if (!cardea_mark_clear (folder, token_uri, identity, error))
     return FALSE;
-  fd = open_folder (folder, error);
+  fd = cardea_private_folder_open (folder, WHAT, error);
   if (fd < 0)
     return FALSE;
   done = for_each_mark (fd, prefix, set_aside, &problem, error);
   if (done && (problem != 0 || fsync (fd) != 0)) {
     if (problem != 0)
       errno = problem;
-    done = fail (error, "The marks of PINs cannot be renamed in", folder);
+    done = cardea_private_folder_fail (error, "The marks of PINs cannot be renamed in", folder);
   }
   close (fd);
   return done;
