@@ -19,6 +19,7 @@
 #define CARDEA_LIMIT_FIRST_REQUEST_MS 30000  /* from accept to a first whole message; later: for one begun */
 #define CARDEA_LIMIT_REPLY_MS 30000          /* for the peer to take a reply */
 #define CARDEA_LIMIT_END_KNOWN_MS 60000      /* how long AwaitEnd knows a session that ended */
+#define CARDEA_LIMIT_WATCH_MS 10000          /* for a subscriber of Watch to take what it is told */
 #define CARDEA_LIMIT_EARLY_BYTES (64 * 1024) /* bytes of the stream sent before the reply */
 
 /* Names */

@@ -19,7 +19,9 @@ struct _CardeaCall
   CardeaCaller *caller;
   GCancellable *cancellable;
   const CardeaCallSink *sink;
-  gpointer data; /* NULL once the call is over */
+  gpointer data;     /* NULL once the call is over */
+  CardeaTaken taken; /* or NULL */
+  gpointer taken_data;
 };
 
 CardeaCall *
@@ -93,6 +95,20 @@ cardea_call_release (CardeaCall *self)
 {
   if (self->data)
     self->sink->release (self->data);
+}
+
+void
+cardea_call_set_taken_func (CardeaCall *self, CardeaTaken taken, gpointer user_data)
+{
+  self->taken = taken;
+  self->taken_data = user_data;
+}
+
+void
+cardea_call_tell_taken (CardeaCall *self)
+{
+  if (self->data && self->taken)
+    self->taken (self->taken_data);
 }
 
 /* FALSE when it would be larger than a message may be. */

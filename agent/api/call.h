@@ -15,6 +15,9 @@ G_BEGIN_DECLS
  * and answers go nowhere. */
 typedef struct _CardeaCall CardeaCall;
 
+/* The program took all that it was answered so far. */
+typedef void (*CardeaTaken) (gpointer user_data);
+
 /* Called once: @fd is the connection, taken, or -1 when it went away first; @early what the program sent
  * already, or NULL. */
 typedef void (*CardeaUpgraded) (int fd, GBytes *early, gpointer user_data);
@@ -46,6 +49,11 @@ gboolean cardea_call_is_over (CardeaCall *self);
 /* The program is gone. */
 void cardea_call_abandon (CardeaCall *self);
 void cardea_call_release (CardeaCall *self);
+
+/* For calls with more answers than a program may read at once: @taken is called whenever none is left to be
+ * taken, also from within an answer. NULL: nobody is told any more. */
+void cardea_call_set_taken_func (CardeaCall *self, CardeaTaken taken, gpointer user_data);
+void cardea_call_tell_taken (CardeaCall *self);
 
 /* @parameters are taken, NULL: none. @fd is taken, -1: none. After the call is over nothing is sent. */
 void cardea_call_reply (CardeaCall *self, json_t *parameters);

@@ -52,8 +52,8 @@ answer_when_settled (CardeaCall *call, const CardeaMethodContext *context, MakeA
   cardea_catalogue_settle_async (context->catalogue, cardea_call_get_cancellable (call), on_settled, listing);
 }
 
-static json_t *
-list_problems (const CardeaMethodContext *context)
+json_t *
+cardea_methods_list_problems (const CardeaMethodContext *context)
 {
   g_autoptr (GPtrArray) of_configuration = context->get_problems (context->user_data);
   g_autoptr (GPtrArray) of_broker = cardea_broker_get_problems (context->broker);
@@ -76,7 +76,7 @@ make_tokens (const CardeaMethodContext *context)
   for (guint i = 0; i < tokens->len; i++)
     json_array_append_new (array, cardea_json_from_token (tokens->pdata[i]));
 
-  return json_pack ("{s:o, s:o}", "tokens", array, "problems", list_problems (context));
+  return json_pack ("{s:o, s:o}", "tokens", array, "problems", cardea_methods_list_problems (context));
 }
 
 static json_t *
@@ -94,7 +94,7 @@ make_certificates (const CardeaMethodContext *context)
 static json_t *
 make_problems (const CardeaMethodContext *context)
 {
-  return json_pack ("{s:o}", "problems", list_problems (context));
+  return json_pack ("{s:o}", "problems", cardea_methods_list_problems (context));
 }
 
 void

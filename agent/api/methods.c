@@ -21,6 +21,7 @@ static const CardeaMethod methods[] = {
   { "org.cardea.agent.Disconnect", cardea_handle_disconnect },
   { "org.cardea.agent.Forget", cardea_handle_forget },
   { "org.cardea.agent.Reload", cardea_handle_reload },
+  { "org.cardea.agent.Watch", cardea_handle_watch, .more = TRUE },
 };
 
 const CardeaMethod *

@@ -37,6 +37,10 @@ void cardea_handle_list_decisions (CardeaCall *call, gpointer context);
 void cardea_handle_disconnect (CardeaCall *call, gpointer context);
 void cardea_handle_forget (CardeaCall *call, gpointer context);
 void cardea_handle_reload (CardeaCall *call, gpointer context);
+void cardea_handle_watch (CardeaCall *call, gpointer context);
+
+/* All problems there are: []Problem. */
+json_t *cardea_methods_list_problems (const CardeaMethodContext *context);
 
 /* For methods without parameters: answers and returns FALSE when there are any. */
 gboolean cardea_methods_expect_nothing (CardeaCall *call);

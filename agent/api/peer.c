@@ -54,6 +54,7 @@ struct _CardeaPeer
   gboolean at_work; /* within run(): it will see what changed */
   gboolean at_end;  /* the program will send no more */
   gboolean last;    /* the call under way is an upgrade call */
+  gboolean untaken; /* the call under way has an answer, of which it was not told that it was taken */
   CardeaFrame *frame;
   CardeaOutbox *outbox;
   CardeaCall *call; /* while CALLING */
@@ -192,6 +193,7 @@ on_call_send (gpointer sink, GBytes *message, int fd)
     return;
   }
 
+  self->untaken = TRUE;
   queue (self, message, fd);
   run (self);
 }
@@ -253,6 +255,7 @@ begin_call (CardeaPeer *self, GBytes *message)
   call = cardea_call_new (wire, self->caller, &call_sink, self);
   self->call = cardea_call_ref (call);
   self->last = wire->upgrade;
+  self->untaken = FALSE;
   set_state (self, PEER_CALLING);
   self->owner->call (self, call, self->user_data);
 }
@@ -364,6 +367,19 @@ watch (CardeaPeer *self)
     self->request_timer = g_timeout_add (self->owner->first_request_ms, on_request_late, self);
 }
 
+/* It may answer again at once. */
+static void
+tell_taken (CardeaPeer *self)
+{
+  g_autoptr (CardeaCall) call = NULL;
+
+  if (!self->untaken || self->state != PEER_CALLING || !cardea_outbox_is_empty (self->outbox))
+    return;
+  self->untaken = FALSE;
+  call = cardea_call_ref (self->call);
+  cardea_call_tell_taken (call);
+}
+
 /* Methods answer from within the calls that begin them, or long after; either way the work is done in one
  * place and never nests. */
 static void
@@ -379,6 +395,7 @@ run (CardeaPeer *self)
 
   if (self->state != PEER_CLOSED)
     watch (self);
+  tell_taken (self);
 }
 
 static gboolean

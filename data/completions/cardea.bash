@@ -38,8 +38,8 @@ _cardea() {
     --server-name | --alpn | --proxy | --timeout) return ;;
   esac
   case $command in
-    '') words='tokens certificates connect status sessions disconnect decisions forget reload --socket --help --version' ;;
-    tokens | certificates | sessions | status | reload) words='--json --socket --help' ;;
+    '') words='tokens certificates connect status sessions disconnect watch decisions forget reload --socket --help --version' ;;
+    tokens | certificates | sessions | status | watch | reload) words='--json --socket --help' ;;
     decisions) words='--for --json --socket --help' ;;
     forget)
       words='--all --socket --help'

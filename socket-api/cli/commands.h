@@ -17,5 +17,6 @@ int cardea_command_reload (CardeaCli *cli, int argc, char **argv);
 int cardea_command_sessions (CardeaCli *cli, int argc, char **argv);
 int cardea_command_status (CardeaCli *cli, int argc, char **argv);
 int cardea_command_tokens (CardeaCli *cli, int argc, char **argv);
+int cardea_command_watch (CardeaCli *cli, int argc, char **argv);
 
 G_END_DECLS

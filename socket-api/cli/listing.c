@@ -81,6 +81,12 @@ cardea_listing_pin (const char *value)
   return in_words (PIN_STATES, G_N_ELEMENTS (PIN_STATES), value);
 }
 
+const char *
+cardea_listing_token_state (const char *value)
+{
+  return in_words (TOKEN_STATES, G_N_ELEMENTS (TOKEN_STATES), value);
+}
+
 static const char *
 member (json_t *object, const char *key)
 {
@@ -122,8 +128,7 @@ append_token (GString *text, json_t *token)
                        json_is_true (json_object_get (token, "pinpad")) ? ", entered on the reader" : "");
 
   append_title (text, member (token, "label"), "(a token without a label)");
-  cardea_text_append_field (text, COLUMN, "State",
-                            in_words (TOKEN_STATES, G_N_ELEMENTS (TOKEN_STATES), member (token, "state")));
+  cardea_text_append_field (text, COLUMN, "State", cardea_listing_token_state (member (token, "state")));
   cardea_text_append_field (text, COLUMN, "PIN", pin);
   cardea_text_append_field (text, COLUMN, "Unlocked",
                             json_is_true (json_object_get (token, "logged_in")) ? "yes" : "no");

@@ -19,9 +19,10 @@ char *cardea_listing_decisions (json_t *reply);    /* of ListDecisions */
 void cardea_listing_append_problems (GString *text, json_t *problems, const char *indent);
 
 /* Who vouches for the server ("system", ...), whether it was asked if the certificate is revoked, and the
- * state of a PIN, in words. */
+ * states of a PIN and of a token, in words. */
 const char *cardea_listing_vouched_by (const char *value);
 const char *cardea_listing_revocation (const char *value);
 const char *cardea_listing_pin (const char *value);
+const char *cardea_listing_token_state (const char *value);
 
 G_END_DECLS
