@@ -15,6 +15,7 @@
 #include "agent/environment.h"
 #include "agent/hosts/modules.h"
 #include "agent/keyring/keyring.h"
+#include "agent/pin/lock-watch.h"
 #include "agent/prompt/dialogs.h"
 #include "agent/prompt/headless.h"
 #include "agent/tls/nss.h"
@@ -39,6 +40,8 @@ struct _CardeaAgent
   GPtrArray *rule_problems;   /* of CardeaReason */
   CardeaCatalogue *catalogue;
   CardeaUnlocker *unlocker;
+  CardeaLeases *leases;
+  CardeaLockWatch *lock_watch;
   CardeaDecisions *decisions;
   CardeaAssent *assent;
   CardeaRelayPool *relays;
@@ -122,6 +125,7 @@ apply_config (CardeaAgent *self, CardeaConfig *config)
   hosts = make_hosts (self);
   cardea_unlocker_set_sources (self->unlocker, cardea_config_get_pin_sources (config));
   cardea_unlocker_set_remembered (self->unlocker, cardea_config_get_remembered (config));
+  cardea_leases_set_rules (self->leases, cardea_config_get_leases (config));
   cardea_broker_set_config (self->broker, config);
   cardea_catalogue_set_hosts (self->catalogue, hosts);
 }
@@ -169,6 +173,18 @@ on_problems_asked (gpointer user_data)
   return problems;
 }
 
+static gboolean
+on_lease_asked (CardeaToken *token, CardeaLease *lease, gpointer user_data)
+{
+  return cardea_leases_find (((CardeaAgent *)user_data)->leases, token, lease);
+}
+
+static guint
+on_leases_ended (const char *pattern, gpointer user_data)
+{
+  return cardea_leases_end (((CardeaAgent *)user_data)->leases, pattern);
+}
+
 static void
 on_incoming (int fd, gpointer user_data)
 {
@@ -204,6 +220,30 @@ on_token_event (CardeaCatalogue *catalogue, const CardeaTokenEvent *event, gpoin
 }
 
 static void
+on_tokens_changed (CardeaCatalogue *catalogue, gpointer user_data)
+{
+  CardeaAgent *self = user_data;
+  g_autoptr (GPtrArray) tokens = cardea_catalogue_get_tokens (catalogue);
+
+  cardea_leases_look (self->leases, tokens);
+}
+
+static void
+on_lease_over (CardeaToken *token, gpointer user_data)
+{
+  cardea_catalogue_renew_host (((CardeaAgent *)user_data)->catalogue, token->host);
+}
+
+static void
+on_absence (gpointer user_data)
+{
+  guint n = cardea_leases_end_for_absence (((CardeaAgent *)user_data)->leases);
+
+  if (n > 0)
+    g_message ("The screen was locked or the machine goes to sleep: %u logins ended", n);
+}
+
+static void
 build (CardeaAgent *self, const CardeaOptions *options)
 {
   g_autofree char *state = cardea_options_get_state_directory (options);
@@ -224,6 +264,10 @@ build (CardeaAgent *self, const CardeaOptions *options)
   cardea_unlocker_set_sources (self->unlocker, cardea_config_get_pin_sources (self->config));
   cardea_unlocker_set_store (self->unlocker, keyring);
   cardea_unlocker_set_remembered (self->unlocker, cardea_config_get_remembered (self->config));
+  self->leases = cardea_leases_new (self->unlocker, on_lease_over, self);
+  cardea_leases_set_rules (self->leases, cardea_config_get_leases (self->config));
+  g_signal_connect (self->catalogue, "changed", G_CALLBACK (on_tokens_changed), self);
+  self->lock_watch = cardea_lock_watch_new (on_absence, self);
   self->relays = cardea_relay_pool_new (cardea_config_get_io_threads (self->config));
   self->broker = cardea_broker_new (self->config, self->catalogue, self->unlocker, self->relays);
   cardea_broker_set_assent (self->broker, self->assent);
@@ -232,6 +276,8 @@ build (CardeaAgent *self, const CardeaOptions *options)
   self->context.catalogue = self->catalogue;
   self->context.reload = on_reload_called;
   self->context.get_problems = on_problems_asked;
+  self->context.find_lease = on_lease_asked;
+  self->context.end_leases = on_leases_ended;
   self->context.user_data = self;
   self->service = cardea_service_new (&self->context);
 }
@@ -372,6 +418,10 @@ cardea_agent_free (CardeaAgent *self)
   g_clear_pointer (&self->service, cardea_service_free);
   end_object (g_steal_pointer (&self->broker));
   g_clear_pointer (&self->relays, cardea_relay_pool_free);
+  g_clear_pointer (&self->lock_watch, cardea_lock_watch_free);
+  if (self->catalogue)
+    g_signal_handlers_disconnect_by_func (self->catalogue, on_tokens_changed, self);
+  g_clear_object (&self->leases);
   end_object (g_steal_pointer (&self->unlocker));
   end_object (g_steal_pointer (&self->assent));
   end_decisions (self);

@@ -67,6 +67,15 @@ cardea_methods_list_problems (const CardeaMethodContext *context)
   return problems;
 }
 
+json_t *
+cardea_methods_describe_token (const CardeaMethodContext *context, CardeaToken *token)
+{
+  CardeaLease lease;
+  gboolean found = context->find_lease (token, &lease, context->user_data);
+
+  return cardea_json_from_token (token, found ? &lease : NULL);
+}
+
 static json_t *
 make_tokens (const CardeaMethodContext *context)
 {
@@ -74,7 +83,7 @@ make_tokens (const CardeaMethodContext *context)
   json_t *array = json_array ();
 
   for (guint i = 0; i < tokens->len; i++)
-    json_array_append_new (array, cardea_json_from_token (tokens->pdata[i]));
+    json_array_append_new (array, cardea_methods_describe_token (context, tokens->pdata[i]));
 
   return json_pack ("{s:o, s:o}", "tokens", array, "problems", cardea_methods_list_problems (context));
 }

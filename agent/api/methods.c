@@ -20,6 +20,7 @@ static const CardeaMethod methods[] = {
   { "org.cardea.agent.ListDecisions", cardea_handle_list_decisions },
   { "org.cardea.agent.Disconnect", cardea_handle_disconnect },
   { "org.cardea.agent.Forget", cardea_handle_forget },
+  { "org.cardea.agent.EndLeases", cardea_handle_end_leases },
   { "org.cardea.agent.Reload", cardea_handle_reload },
   { "org.cardea.agent.Watch", cardea_handle_watch, .more = TRUE },
 };

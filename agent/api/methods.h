@@ -5,6 +5,7 @@
 
 #include "agent/api/dispatch.h"
 #include "agent/broker/broker.h"
+#include "agent/broker/json.h"
 
 G_BEGIN_DECLS
 
@@ -19,6 +20,10 @@ typedef struct
   void (*reload) (gpointer user_data);
   /* What is wrong with the configuration and the modules it names: a new array of CardeaReason. */
   GPtrArray *(*get_problems) (gpointer user_data);
+  /* How long the login to a token lasts; FALSE: there is none. */
+  gboolean (*find_lease) (CardeaToken *token, CardeaLease *lease, gpointer user_data);
+  /* Ends the logins to the tokens that a PKCS#11 URI matches, NULL: all; returns how many there were. */
+  guint (*end_leases) (const char *pattern, gpointer user_data);
   gpointer user_data;
 } CardeaMethodContext;
 
@@ -34,6 +39,7 @@ void cardea_handle_list_tokens (CardeaCall *call, gpointer context);
 void cardea_handle_list_certificates (CardeaCall *call, gpointer context);
 void cardea_handle_list_sessions (CardeaCall *call, gpointer context);
 void cardea_handle_list_decisions (CardeaCall *call, gpointer context);
+void cardea_handle_end_leases (CardeaCall *call, gpointer context);
 void cardea_handle_disconnect (CardeaCall *call, gpointer context);
 void cardea_handle_forget (CardeaCall *call, gpointer context);
 void cardea_handle_reload (CardeaCall *call, gpointer context);
@@ -41,6 +47,8 @@ void cardea_handle_watch (CardeaCall *call, gpointer context);
 
 /* All problems there are: []Problem. */
 json_t *cardea_methods_list_problems (const CardeaMethodContext *context);
+/* A token with its lease: Token. */
+json_t *cardea_methods_describe_token (const CardeaMethodContext *context, CardeaToken *token);
 
 /* For methods without parameters: answers and returns FALSE when there are any. */
 gboolean cardea_methods_expect_nothing (CardeaCall *call);

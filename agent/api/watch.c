@@ -63,7 +63,7 @@ cardea_watch_look (const CardeaMethodContext *context)
     json_object_set_new (look, kinds[i].name, indexes[i]);
   }
   for (guint i = 0; i < tokens->len; i++)
-    add (indexes[0], &kinds[0], cardea_json_from_token (tokens->pdata[i]));
+    add (indexes[0], &kinds[0], cardea_methods_describe_token (context, tokens->pdata[i]));
   for (guint i = 0; i < certificates->len; i++)
     add (indexes[1], &kinds[1], cardea_json_from_certificate (certificates->pdata[i]));
   for (guint i = 0; i < sessions->len; i++)

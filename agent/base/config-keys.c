@@ -10,7 +10,7 @@
 #define MAX_NAME 64
 
 /* Of these there may be several, each with a name. */
-static const char *const named_groups[] = { "pin", "remember" };
+static const char *const named_groups[] = { "pin", "remember", "lease" };
 
 const CardeaConfigKey cardea_config_keys[CARDEA_N_CONFIG_KEYS] = {
   [CARDEA_CONFIG_HEADLESS] = { "agent", "headless", CARDEA_CONFIG_BOOLEAN, "false" },
@@ -34,6 +34,10 @@ const CardeaConfigKey cardea_config_keys[CARDEA_N_CONFIG_KEYS] = {
   /* 0 to 2 are the standard streams. */
   [CARDEA_CONFIG_PIN_DESCRIPTOR] = { "pin", "descriptor", CARDEA_CONFIG_NUMBER, NULL, 3, 1023 },
   [CARDEA_CONFIG_REMEMBER_TOKEN] = { "remember", "token", CARDEA_CONFIG_TOKEN },
+  [CARDEA_CONFIG_LEASE_TOKEN] = { "lease", "token", CARDEA_CONFIG_TOKEN },
+  [CARDEA_CONFIG_LEASE_SCREEN_LOCK] = { "lease", "screen-lock", CARDEA_CONFIG_BOOLEAN, "true" },
+  [CARDEA_CONFIG_LEASE_IDLE_SECONDS] = { "lease", "idle-seconds", CARDEA_CONFIG_NUMBER, "0", 0, 604800 },
+  [CARDEA_CONFIG_LEASE_SECONDS] = { "lease", "seconds", CARDEA_CONFIG_NUMBER, "0", 0, 604800 },
 };
 
 const char *
@@ -49,12 +53,20 @@ cardea_config_get_name (const char *group, const char *kind)
   return name;
 }
 
-static gboolean
-is_in_group (const CardeaConfigKey *key, const char *group)
+gboolean
+cardea_config_is_named (const CardeaConfigKey *key)
 {
   for (guint i = 0; i < G_N_ELEMENTS (named_groups); i++)
     if (g_str_equal (key->group, named_groups[i]))
-      return cardea_config_get_name (group, key->group) != NULL;
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+is_in_group (const CardeaConfigKey *key, const char *group)
+{
+  if (cardea_config_is_named (key))
+    return cardea_config_get_name (group, key->group) != NULL;
   return g_str_equal (key->group, group);
 }
 

@@ -40,6 +40,10 @@ typedef enum
   CARDEA_CONFIG_PIN_CREDENTIAL,
   CARDEA_CONFIG_PIN_DESCRIPTOR,
   CARDEA_CONFIG_REMEMBER_TOKEN,
+  CARDEA_CONFIG_LEASE_TOKEN,
+  CARDEA_CONFIG_LEASE_SCREEN_LOCK,
+  CARDEA_CONFIG_LEASE_IDLE_SECONDS,
+  CARDEA_CONFIG_LEASE_SECONDS,
 
   CARDEA_N_CONFIG_KEYS
 } CardeaConfigKeyId;
@@ -55,6 +59,8 @@ typedef struct
 
 extern const CardeaConfigKey cardea_config_keys[CARDEA_N_CONFIG_KEYS];
 
+/* Whether it belongs to groups that have a name. */
+gboolean cardea_config_is_named (const CardeaConfigKey *key);
 /* @group as in the file, "pin NAME" included. FALSE: no such group. */
 gboolean cardea_config_knows_group (const char *group);
 /* The key's place in the table, or -1. */

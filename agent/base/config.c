@@ -13,9 +13,10 @@
 #include <string.h>
 
 #include "agent/base/config-file.h"
+#include "agent/base/config-groups.h"
 #include "agent/base/config-keys.h"
 #include "agent/base/config-server.h"
-#include "agent/base/token-uri.h"
+#include "agent/base/config-values.h"
 #include "socket-api/wire/error.h"
 
 struct _CardeaConfig
@@ -25,82 +26,16 @@ struct _CardeaConfig
   guint numbers[CARDEA_N_CONFIG_KEYS];
   char **lists[CARDEA_N_CONFIG_KEYS];
   char *nss_database;
-  GHashTable *servers;    /* set of strings, see config-server.h */
-  GPtrArray *pin_sources; /* of CardeaPinSourceConfig */
-  GHashTable *pin_places; /* name -> "FILE:LINE" of its last key; only while reading */
-  GPtrArray *remembered;  /* of CardeaRememberConfig */
+  GHashTable *servers; /* set of strings, see config-server.h */
+  CardeaConfigGroups groups;
 };
-
-static gboolean
-fail (const CardeaConfigEntry *entry, GError **error, const char *what)
-{
-  cardea_set_error (error, CARDEA_ERROR_CONFIGURATION, "%s: \"%s\" of [%s]: %s.", entry->where,
-                    cardea_config_keys[entry->id].key, entry->group, what);
-  return FALSE;
-}
-
-static void
-free_pin_source (gpointer data)
-{
-  CardeaPinSourceConfig *self = data;
-
-  g_free (self->name);
-  g_free (self->token);
-  g_free (self->file);
-  g_free (self->credential);
-  g_free (self);
-}
-
-static void
-free_remembered (gpointer data)
-{
-  CardeaRememberConfig *self = data;
-
-  g_free (self->name);
-  g_free (self->token);
-  g_free (self);
-}
-
-static gboolean
-set_boolean (CardeaConfig *self, const CardeaConfigEntry *entry, GError **error)
-{
-  if (!g_str_equal (entry->value, "true") && !g_str_equal (entry->value, "false"))
-    return fail (entry, error, "it is either true or false");
-  self->booleans[entry->id] = g_str_equal (entry->value, "true");
-  return TRUE;
-}
-
-static gboolean
-parse_number (const CardeaConfigEntry *entry, guint *number, GError **error)
-{
-  const CardeaConfigKey *key = &cardea_config_keys[entry->id];
-  g_autofree char *what = NULL;
-  guint64 value;
-
-  if (g_ascii_string_to_unsigned (entry->value, 10, key->minimum, key->maximum, &value, NULL)) {
-    *number = (guint)value;
-    return TRUE;
-  }
-  what = g_strdup_printf ("it is a whole number from %u to %u", key->minimum, key->maximum);
-  return fail (entry, error, what);
-}
-
-static gboolean
-check_path (const CardeaConfigEntry *entry, const char *path, GError **error)
-{
-  if (path[0] != '/')
-    return fail (entry, error, "give the whole path, beginning with \"/\"");
-  if (strlen (path) >= PATH_MAX)
-    return fail (entry, error, "the path is too long");
-  return TRUE;
-}
 
 static gboolean
 check_module (const CardeaConfigEntry *entry, const char *module, GError **error)
 {
   if (strchr (module, '/') != NULL)
-    return check_path (entry, module, error);
-  return module[0] != '\0' || fail (entry, error, "an entry is empty");
+    return cardea_config_check_path (entry, module, error);
+  return module[0] != '\0' || cardea_config_fail (entry, error, "an entry is empty");
 }
 
 /* Variables of the dynamic linker would run other code where tokens are used. */
@@ -108,9 +43,9 @@ static gboolean
 check_variable (const CardeaConfigEntry *entry, const char *name, GError **error)
 {
   if (!g_regex_match_simple ("^[A-Za-z_][A-Za-z0-9_]*\\z", name, 0, 0) || strlen (name) > 255)
-    return fail (entry, error, "give names of variables, without values");
+    return cardea_config_fail (entry, error, "give names of variables, without values");
   return !g_str_has_prefix (name, "LD_") ||
-         fail (entry, error, "variables of the dynamic linker (LD_...) are not passed on");
+         cardea_config_fail (entry, error, "variables of the dynamic linker (LD_...) are not passed on");
 }
 
 static gboolean
@@ -120,7 +55,7 @@ check_list (const CardeaConfigEntry *entry, GError **error)
 
   for (guint i = 0; entry->list[i] != NULL; i++) {
     const char *item = entry->list[i];
-    gboolean good = type == CARDEA_CONFIG_PATHS     ? check_path (entry, item, error)
+    gboolean good = type == CARDEA_CONFIG_PATHS     ? cardea_config_check_path (entry, item, error)
                     : type == CARDEA_CONFIG_MODULES ? check_module (entry, item, error)
                                                     : check_variable (entry, item, error);
 
@@ -151,109 +86,10 @@ set_servers (CardeaConfig *self, const CardeaConfigEntry *entry, GError **error)
     if (server == NULL) {
       g_autofree char *what = g_strdup_printf ("\"%s\": %s", entry->list[i], problem);
 
-      return fail (entry, error, what);
+      return cardea_config_fail (entry, error, what);
     }
     g_hash_table_add (self->servers, server);
   }
-  return TRUE;
-}
-
-static CardeaPinSourceConfig *
-obtain_pin_source (CardeaConfig *self, const CardeaConfigEntry *entry)
-{
-  const char *name = cardea_config_get_name (entry->group, "pin");
-  CardeaPinSourceConfig *source;
-
-  g_hash_table_replace (self->pin_places, g_strdup (name), g_strdup (entry->where));
-  for (guint i = 0; i < self->pin_sources->len; i++) {
-    source = g_ptr_array_index (self->pin_sources, i);
-    if (g_str_equal (source->name, name))
-      return source;
-  }
-  source = g_new0 (CardeaPinSourceConfig, 1);
-  source->name = g_strdup (name);
-  source->descriptor = -1;
-  g_ptr_array_add (self->pin_sources, source);
-  return source;
-}
-
-static gboolean
-check_token (const CardeaConfigEntry *entry, GError **error)
-{
-  g_autofree char *problem = NULL;
-
-  return cardea_token_uri_check (entry->value, &problem) || fail (entry, error, problem);
-}
-
-/* A name, not a path: systemd.exec(5), LoadCredential=. */
-static gboolean
-check_credential (const CardeaConfigEntry *entry, GError **error)
-{
-  const char *name = entry->value;
-
-  if (name[0] == '\0' || strlen (name) > NAME_MAX || strchr (name, '/') != NULL || g_str_equal (name, ".") ||
-      g_str_equal (name, ".."))
-    return fail (entry, error, "it is the name of a systemd credential, without \"/\"");
-  return TRUE;
-}
-
-static void
-replace (char **place, const char *value)
-{
-  g_free (*place);
-  *place = g_strdup (value);
-}
-
-static gboolean
-set_pin_key (CardeaConfig *self, const CardeaConfigEntry *entry, GError **error)
-{
-  CardeaPinSourceConfig *source = obtain_pin_source (self, entry);
-  guint number;
-
-  switch (entry->id) {
-  case CARDEA_CONFIG_PIN_TOKEN:
-    if (!check_token (entry, error))
-      return FALSE;
-    replace (&source->token, entry->value);
-    return TRUE;
-  case CARDEA_CONFIG_PIN_FILE:
-    if (!check_path (entry, entry->value, error))
-      return FALSE;
-    replace (&source->file, entry->value);
-    return TRUE;
-  case CARDEA_CONFIG_PIN_CREDENTIAL:
-    if (!check_credential (entry, error))
-      return FALSE;
-    replace (&source->credential, entry->value);
-    return TRUE;
-  default:
-    if (!parse_number (entry, &number, error))
-      return FALSE;
-    source->descriptor = (int)number;
-    return TRUE;
-  }
-}
-
-/* Its one key is its token, so that none is without. */
-static gboolean
-set_remembered (CardeaConfig *self, const CardeaConfigEntry *entry, GError **error)
-{
-  const char *name = cardea_config_get_name (entry->group, "remember");
-  CardeaRememberConfig *found = NULL;
-
-  if (!check_token (entry, error))
-    return FALSE;
-  for (guint i = 0; i < self->remembered->len && found == NULL; i++) {
-    CardeaRememberConfig *other = g_ptr_array_index (self->remembered, i);
-
-    found = g_str_equal (other->name, name) ? other : NULL;
-  }
-  if (found == NULL) {
-    found = g_new0 (CardeaRememberConfig, 1);
-    found->name = g_strdup (name);
-    g_ptr_array_add (self->remembered, found);
-  }
-  replace (&found->token, entry->value);
   return TRUE;
 }
 
@@ -262,21 +98,20 @@ set_key (CardeaConfig *self, const CardeaConfigEntry *entry, GError **error)
 {
   const CardeaConfigKey *key = &cardea_config_keys[entry->id];
 
-  if (g_str_equal (key->group, "pin"))
-    return set_pin_key (self, entry, error);
-  if (g_str_equal (key->group, "remember"))
-    return set_remembered (self, entry, error);
+  if (cardea_config_is_named (key))
+    return cardea_config_groups_set (&self->groups, entry, error);
   switch (key->type) {
   case CARDEA_CONFIG_BOOLEAN:
-    return set_boolean (self, entry, error);
+    return cardea_config_parse_boolean (entry, &self->booleans[entry->id], error);
   case CARDEA_CONFIG_NUMBER:
-    return parse_number (entry, &self->numbers[entry->id], error);
+    return cardea_config_parse_number (entry, &self->numbers[entry->id], error);
   case CARDEA_CONFIG_SERVERS:
     return set_servers (self, entry, error);
   case CARDEA_CONFIG_PATH:
-    if (!check_path (entry, entry->value, error))
+    if (!cardea_config_check_path (entry, entry->value, error))
       return FALSE;
-    replace (&self->nss_database, entry->value);
+    g_free (self->nss_database);
+    self->nss_database = g_strdup (entry->value);
     return TRUE;
   case CARDEA_CONFIG_PATHS:
   case CARDEA_CONFIG_MODULES:
@@ -289,24 +124,6 @@ set_key (CardeaConfig *self, const CardeaConfigEntry *entry, GError **error)
   }
 }
 
-static gboolean
-check_pin_sources (CardeaConfig *self, GError **error)
-{
-  for (guint i = 0; i < self->pin_sources->len; i++) {
-    const CardeaPinSourceConfig *source = g_ptr_array_index (self->pin_sources, i);
-    guint n = (source->file != NULL) + (source->credential != NULL) + (source->descriptor >= 0);
-    const char *place = g_hash_table_lookup (self->pin_places, source->name);
-
-    if (source->token == NULL || n != 1) {
-      cardea_set_error (error, CARDEA_ERROR_CONFIGURATION, "%s: [pin %s] needs %s.", place, source->name,
-                        source->token == NULL ? "\"token\", the PKCS#11 URI of the token that the PIN is for"
-                                              : "exactly one of \"file\", \"credential\" and \"descriptor\"");
-      return FALSE;
-    }
-  }
-  return TRUE;
-}
-
 static CardeaConfig *
 new_with_defaults (void)
 {
@@ -314,9 +131,7 @@ new_with_defaults (void)
 
   self->ref_count = 1;
   self->servers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->pin_sources = g_ptr_array_new_with_free_func (free_pin_source);
-  self->pin_places = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  self->remembered = g_ptr_array_new_with_free_func (free_remembered);
+  cardea_config_groups_init (&self->groups);
   self->nss_database = g_build_filename (g_get_home_dir (), ".pki", "nssdb", NULL);
   for (guint i = 0; i < CARDEA_N_CONFIG_KEYS; i++) {
     const CardeaConfigKey *key = &cardea_config_keys[i];
@@ -344,7 +159,7 @@ cardea_config_load (const char *const *paths, GError **error)
       if (!set_key (self, g_ptr_array_index (entries, j), error))
         return NULL;
   }
-  if (!check_pin_sources (self, error))
+  if (!cardea_config_groups_check (&self->groups, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -368,9 +183,7 @@ cardea_config_unref (CardeaConfig *self)
   for (guint i = 0; i < CARDEA_N_CONFIG_KEYS; i++)
     g_strfreev (self->lists[i]);
   g_hash_table_unref (self->servers);
-  g_hash_table_unref (self->pin_places);
-  g_ptr_array_unref (self->pin_sources);
-  g_ptr_array_unref (self->remembered);
+  cardea_config_groups_clear (&self->groups);
   g_free (self->nss_database);
   g_free (self);
 }
@@ -479,11 +292,17 @@ cardea_config_get_nss_database (const CardeaConfig *self)
 GPtrArray *
 cardea_config_get_pin_sources (const CardeaConfig *self)
 {
-  return self->pin_sources;
+  return self->groups.pin_sources;
 }
 
 GPtrArray *
 cardea_config_get_remembered (const CardeaConfig *self)
 {
-  return self->remembered;
+  return self->groups.remembered;
+}
+
+GPtrArray *
+cardea_config_get_leases (const CardeaConfig *self)
+{
+  return self->groups.leases;
 }

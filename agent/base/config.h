@@ -28,6 +28,16 @@ typedef struct
   char *token; /* PKCS#11 URI (RFC 7512) that must match exactly one token */
 } CardeaRememberConfig;
 
+/* How long the login to a token lasts, unless the token is removed first. */
+typedef struct
+{
+  char *name;           /* from the group's name, [lease NAME] */
+  char *token;          /* PKCS#11 URI (RFC 7512) of the tokens it is for */
+  gboolean screen_lock; /* it ends when the screen is locked or the machine suspended */
+  guint idle_seconds;   /* and so long after its last use; 0: no limit */
+  guint seconds;        /* and so long after the login; 0: no limit */
+} CardeaLeaseConfig;
+
 /* Reads the files in order, a later one overriding key by key; a file that does not exist is skipped.
  * Errors: CARDEA_ERROR_CONFIGURATION with a message "FILE:LINE: what is wrong and what is allowed"; an
  * unknown group or key is an error. Never half applied. */
@@ -67,6 +77,9 @@ const char *cardea_config_get_nss_database (const CardeaConfig *self);
 
 /* [pin NAME] groups, of CardeaPinSourceConfig */
 GPtrArray *cardea_config_get_pin_sources (const CardeaConfig *self);
+
+/* [lease NAME] groups, of CardeaLeaseConfig; the first whose token matches counts */
+GPtrArray *cardea_config_get_leases (const CardeaConfig *self);
 
 /* [remember NAME] groups, of CardeaRememberConfig; none by default */
 GPtrArray *cardea_config_get_remembered (const CardeaConfig *self);

@@ -71,8 +71,18 @@ cardea_json_from_ders (GPtrArray *ders)
   return array;
 }
 
+static json_t *
+from_lease (const CardeaLease *lease)
+{
+  if (lease == NULL)
+    return json_null ();
+  return json_pack ("{s:I, s:o, s:b}", "since", (json_int_t)lease->since, "due",
+                    lease->due > 0 ? json_integer (lease->due) : json_null (), "screen_lock",
+                    (int)lease->screen_lock);
+}
+
 json_t *
-cardea_json_from_token (const CardeaToken *token)
+cardea_json_from_token (const CardeaToken *token, const CardeaLease *lease)
 {
   const CardeaHostToken *info = token->info;
   json_t *object = json_object ();
@@ -87,6 +97,7 @@ cardea_json_from_token (const CardeaToken *token)
   json_object_set_new (object, "pinpad", json_boolean (info && info->pinpad));
   json_object_set_new (object, "logged_in",
                        json_boolean (info && (info->logged_in || !info->login_required)));
+  json_object_set_new (object, "lease", from_lease (lease));
   json_object_set_new (object, "problems", cardea_json_from_reasons (token->problems));
   return object;
 }

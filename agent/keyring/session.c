@@ -15,6 +15,8 @@
 
 #include <string.h>
 
+#include "agent/base/session-bus.h"
+
 #define ENCRYPTED "dh-ietf1024-sha256-aes128-cbc-pkcs7"
 
 struct _CardeaKeyringSession
@@ -123,20 +125,9 @@ is_local (const char *addresses)
 static char *
 find_bus (void)
 {
-  const char *address = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
-  const char *runtime = g_getenv ("XDG_RUNTIME_DIR");
-  g_autofree char *path = NULL;
-  g_autofree char *escaped = NULL;
+  g_autofree char *address = cardea_session_bus_find ();
 
-  if (address != NULL && address[0] != '\0')
-    return is_local (address) ? g_strdup (address) : NULL;
-  if (runtime == NULL || runtime[0] != '/')
-    return NULL;
-  path = g_build_filename (runtime, "bus", NULL);
-  if (!g_file_test (path, G_FILE_TEST_EXISTS))
-    return NULL;
-  escaped = g_dbus_address_escape_value (path);
-  return g_strconcat ("unix:path=", escaped, NULL);
+  return address != NULL && is_local (address) ? g_steal_pointer (&address) : NULL;
 }
 
 static void

@@ -23,6 +23,13 @@ struct _CardeaUnlocker
   GHashTable *jobs;       /* CardeaPinRecord -> CardeaUnlockJob, borrowed: a job is there until it is done */
 };
 
+enum
+{
+  UNLOCKED,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
 G_DEFINE_FINAL_TYPE (CardeaUnlocker, cardea_unlocker, G_TYPE_OBJECT)
 
 static void
@@ -57,6 +64,8 @@ static void
 cardea_unlocker_class_init (CardeaUnlockerClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = cardea_unlocker_finalize;
+  signals[UNLOCKED] = g_signal_new ("unlocked", CARDEA_TYPE_UNLOCKER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                    G_TYPE_NONE, 1, G_TYPE_POINTER);
 }
 
 static void
@@ -178,9 +187,21 @@ find_obstacle (CardeaToken *token, CardeaPinState state)
 }
 
 static gboolean
+has_login (CardeaToken *token)
+{
+  return token->info->login_required && token->info->pin != CARDEA_PIN_NOT_NEEDED;
+}
+
+static gboolean
 needs_login (CardeaToken *token)
 {
-  return token->info->login_required && !token->info->logged_in && token->info->pin != CARDEA_PIN_NOT_NEEDED;
+  return has_login (token) && !token->info->logged_in;
+}
+
+static void
+unref_token (gpointer token)
+{
+  cardea_token_unref (token);
 }
 
 /* TRUE when the task was answered. */
@@ -253,6 +274,7 @@ cardea_unlocker_unlock_async (CardeaUnlocker *self, CardeaToken *token, const Ca
   /* Cancelling is the job's: it tells the waiter at once, and goes on where a login was begun. */
   task = g_task_new (self, NULL, callback, data);
   g_task_set_source_tag (task, cardea_unlocker_unlock_async);
+  g_task_set_task_data (task, cardea_token_ref (token), unref_token);
   if (cancellable != NULL && g_cancellable_is_cancelled (cancellable))
     g_task_return_error (task, cardea_error_new (CARDEA_ERROR_CANCELLED, "The connection was given up."));
   else if (!needs_login (token))
@@ -267,7 +289,14 @@ cardea_unlocker_unlock_async (CardeaUnlocker *self, CardeaToken *token, const Ca
 gboolean
 cardea_unlocker_unlock_finish (CardeaUnlocker *self, GAsyncResult *result, GError **error)
 {
+  CardeaToken *token;
+
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
 
-  return g_task_propagate_boolean (G_TASK (result), error);
+  if (!g_task_propagate_boolean (G_TASK (result), error))
+    return FALSE;
+  token = g_task_get_task_data (G_TASK (result));
+  if (has_login (token))
+    g_signal_emit (self, signals[UNLOCKED], 0, token);
+  return TRUE;
 }

@@ -10,6 +10,7 @@
 
 #include "agent/prompt/display.h"
 
+#include "agent/base/session-bus.h"
 #include "socket-api/limits.h"
 
 typedef struct
@@ -156,30 +157,12 @@ on_connected (GObject *source, GAsyncResult *result, gpointer data)
         on_colour_scheme, task);
 }
 
-/* NULL where there is no bus; GLib would go and start one. */
-static char *
-find_bus (void)
-{
-  const char *address = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
-  const char *runtime = g_getenv ("XDG_RUNTIME_DIR");
-  g_autofree char *path = NULL;
-  g_autofree char *escaped = NULL;
-
-  if (address != NULL && address[0] != '\0')
-    return g_strdup (address);
-  path = runtime != NULL ? g_build_filename (runtime, "bus", NULL) : NULL;
-  if (path == NULL || !g_file_test (path, G_FILE_TEST_EXISTS))
-    return NULL;
-  escaped = g_dbus_address_escape_value (path);
-  return g_strconcat ("unix:path=", escaped, NULL);
-}
-
 void
 cardea_display_look_up_async (GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, data);
   LookUp *self = g_new0 (LookUp, 1);
-  g_autofree char *address = find_bus ();
+  g_autofree char *address = cardea_session_bus_find ();
 
   g_task_set_source_tag (task, cardea_display_look_up_async);
   self->display = g_new0 (CardeaDisplay, 1);

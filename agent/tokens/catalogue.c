@@ -140,12 +140,24 @@ cardea_catalogue_renew (CardeaCatalogue *self)
     cardea_catalogue_host_refresh (self->entries->pdata[i], TRUE);
 }
 
-void
-cardea_catalogue_refresh_host (CardeaCatalogue *self, CardeaHost *host)
+static void
+refresh_host (CardeaCatalogue *self, CardeaHost *host, gboolean afresh)
 {
   for (guint i = 0; i < self->entries->len; i++)
     if (cardea_catalogue_host_get_host (self->entries->pdata[i]) == host)
-      cardea_catalogue_host_refresh (self->entries->pdata[i], FALSE);
+      cardea_catalogue_host_refresh (self->entries->pdata[i], afresh);
+}
+
+void
+cardea_catalogue_renew_host (CardeaCatalogue *self, CardeaHost *host)
+{
+  refresh_host (self, host, TRUE);
+}
+
+void
+cardea_catalogue_refresh_host (CardeaCatalogue *self, CardeaHost *host)
+{
+  refresh_host (self, host, FALSE);
 }
 
 void

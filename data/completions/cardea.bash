@@ -38,7 +38,7 @@ _cardea() {
     --server-name | --alpn | --proxy | --timeout) return ;;
   esac
   case $command in
-    '') words='tokens certificates connect status sessions disconnect watch decisions forget reload --socket --help --version' ;;
+    '') words='tokens certificates connect status sessions disconnect lock watch decisions forget reload --socket --help --version' ;;
     tokens | certificates | sessions | status | watch | reload) words='--json --socket --help' ;;
     decisions) words='--for --json --socket --help' ;;
     forget)
@@ -53,6 +53,12 @@ _cardea() {
       if [[ $word != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -A hostname -- "$word")
         return
+      fi
+      ;;
+    lock)
+      words='--socket --help'
+      if [[ $word != -* ]]; then
+        words=$(cardea tokens --json 2>/dev/null | sed -n 's/^ *"uri": "\([^"]*\)".*/\1/p')
       fi
       ;;
     disconnect)

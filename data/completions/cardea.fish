@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Completion of cardea for fish.
 
-set -l commands tokens certificates connect status sessions disconnect watch decisions forget reload
+set -l commands tokens certificates connect status sessions disconnect lock watch decisions forget reload
 set -l listing tokens certificates status sessions decisions watch reload
 
 complete -c cardea -f
@@ -15,6 +15,7 @@ complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a connect -d 
 complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a status -d 'Tell whether the agent runs'
 complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a sessions -d 'List the connections there are'
 complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a disconnect -d 'End a connection'
+complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a lock -d 'End the logins to tokens'
 complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a watch -d 'Tell what changes'
 complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a decisions -d 'List what is remembered'
 complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a forget -d 'Forget decisions'

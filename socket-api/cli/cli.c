@@ -29,6 +29,7 @@ static const Command COMMANDS[] = {
   { "status", "Tell whether the agent runs, and what it has", cardea_command_status },
   { "sessions", "List the connections there are", cardea_command_sessions },
   { "disconnect", "End a connection", cardea_command_disconnect },
+  { "lock", "End the logins to tokens, so that the PIN is needed again", cardea_command_lock },
   { "watch", "Tell what there is, and what changes, as it happens", cardea_command_watch },
   { "decisions", "List the decisions that are remembered", cardea_command_decisions },
   { "forget", "Forget decisions, so that you are asked again", cardea_command_forget },

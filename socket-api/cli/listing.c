@@ -120,6 +120,22 @@ cardea_listing_append_problems (GString *text, json_t *problems, const char *ind
   }
 }
 
+/* "yes, until 2027-01-31 12:00 or the screen is locked" */
+static char *
+describe_login (json_t *token)
+{
+  json_t *lease = json_object_get (token, "lease");
+  json_t *due = json_object_get (lease, "due");
+  g_autofree char *time = json_is_integer (due) ? cardea_text_time (json_integer_value (due)) : NULL;
+  gboolean screen_lock = json_is_true (json_object_get (lease, "screen_lock"));
+
+  if (!json_is_true (json_object_get (token, "logged_in")))
+    return g_strdup ("no");
+  return g_strdup_printf ("yes%s%s%s%s", time != NULL || screen_lock ? ", until " : "",
+                          time != NULL ? time : "", time != NULL && screen_lock ? " or " : "",
+                          screen_lock ? "the screen is locked" : "");
+}
+
 static void
 append_token (GString *text, json_t *token)
 {
@@ -127,11 +143,12 @@ append_token (GString *text, json_t *token)
       g_strdup_printf ("%s%s", cardea_listing_pin (cardea_text_member (token, "pin", "unknown")),
                        json_is_true (json_object_get (token, "pinpad")) ? ", entered on the reader" : "");
 
+  g_autofree char *login = describe_login (token);
+
   append_title (text, member (token, "label"), "(a token without a label)");
   cardea_text_append_field (text, COLUMN, "State", cardea_listing_token_state (member (token, "state")));
   cardea_text_append_field (text, COLUMN, "PIN", pin);
-  cardea_text_append_field (text, COLUMN, "Unlocked",
-                            json_is_true (json_object_get (token, "logged_in")) ? "yes" : "no");
+  cardea_text_append_field (text, COLUMN, "Unlocked", login);
   cardea_text_append_field (text, COLUMN, "Reader", member (token, "reader"));
   cardea_text_append_field (text, COLUMN, "Module", member (token, "module"));
   cardea_text_append_field (text, COLUMN, "URI", member (token, "uri"));

@@ -30,6 +30,23 @@ on_problems (gpointer user_data)
   return problems;
 }
 
+static gboolean
+on_find_lease (CardeaToken *token, CardeaLease *lease, gpointer user_data)
+{
+  *lease = (CardeaLease){ 1000, 2000, TRUE };
+  return ((ServiceFixture *)user_data)->n_ended == 0;
+}
+
+static guint
+on_end_leases (const char *pattern, gpointer user_data)
+{
+  ServiceFixture *fixture = user_data;
+
+  g_free (fixture->ended);
+  fixture->ended = g_strdup (pattern);
+  return fixture->n_ended++ == 0 ? 1 : 0;
+}
+
 static Contract *
 load_contract (const char *interface)
 {
@@ -49,6 +66,8 @@ service_set_up (ServiceFixture *fixture, gconstpointer data)
   fixture->context.catalogue = fake_broker_get_catalogue (fixture->broker);
   fixture->context.reload = on_reload;
   fixture->context.get_problems = on_problems;
+  fixture->context.find_lease = on_find_lease;
+  fixture->context.end_leases = on_end_leases;
   fixture->context.user_data = fixture;
   fixture->service = cardea_service_new (&fixture->context);
   fixture->contract = load_contract ("org.cardea.agent");
@@ -66,6 +85,7 @@ service_tear_down (ServiceFixture *fixture, gconstpointer data)
 {
   api_wait (service_is_deserted, fixture);
   cardea_service_free (fixture->service);
+  g_free (fixture->ended);
   g_object_unref (fixture->broker);
   contract_free (fixture->contract);
   contract_free (fixture->varlink);

@@ -17,6 +17,8 @@ typedef struct
   Contract *contract; /* org.cardea.agent */
   Contract *varlink;  /* org.varlink.service */
   guint n_reloads;
+  guint n_ended; /* calls that ended leases; before the first the token has one */
+  char *ended;   /* what the last was for, or NULL */
 } ServiceFixture;
 
 /* g_test_init() and g_test_run(), with a certificate in between. */

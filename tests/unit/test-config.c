@@ -154,6 +154,12 @@ static const struct
   { "[pin a]\ntoken=pkcs11:token=T;object=x\n", 2, "names an object" },
   { "[pin a]\ntoken=pkcs11:token=T;slot-id=1\n", 2, "names an object" },
   { "[pin a]\ntoken=pkcs11:token=T;colour=red\n", 2, "not known" },
+  { "[lease a]\nseconds=5\n", 2, "[lease a] needs \"token\"" },
+  { "[lease a]\ntoken=pkcs11:\n", 2, "names no token" },
+  { "[lease a]\nseconds=-1\n", 2, "a whole number from 0 to 604800" },
+  { "[lease a]\nidle-seconds=604801\n", 2, "a whole number from 0 to 604800" },
+  { "[lease a]\nscreen-lock=yes\n", 2, "either true or false" },
+  { "[lease]\nseconds=5\n", 1, "there is no group [lease]" },
   { "[remember]\ntoken=pkcs11:token=T\n", 1, "there is no group [remember]" },
   { "[remember a b]\ntoken=pkcs11:token=T\n", 1, "there is no group" },
   { "[remembera]\ntoken=pkcs11:token=T\n", 1, "there is no group" },
@@ -325,6 +331,31 @@ get_remembered (CardeaConfig *config, guint i, const char *name)
   return found->token;
 }
 
+/* Key by key over the files; what is not given has its default; their order is that of their first keys. */
+static void
+test_leases (Fixture *f, gconstpointer data)
+{
+  g_autoptr (CardeaConfig) none = load_text (f, "");
+  g_autoptr (CardeaConfig) config = NULL;
+  const CardeaLeaseConfig *a, *b;
+
+  g_assert_cmpuint (cardea_config_get_leases (none)->len, ==, 0);
+  write_bytes (f, 1, "[lease b]\ntoken=pkcs11:serial=2\nscreen-lock=false\n", -1);
+  config = load_text (f, "[lease a]\ntoken=pkcs11:serial=1\nseconds=604800\n[lease b]\nidle-seconds=60\n");
+  g_assert_cmpuint (cardea_config_get_leases (config)->len, ==, 2);
+  a = cardea_config_get_leases (config)->pdata[0];
+  b = cardea_config_get_leases (config)->pdata[1];
+  g_assert_cmpstr (a->name, ==, "a");
+  g_assert_cmpstr (a->token, ==, "pkcs11:serial=1");
+  g_assert_true (a->screen_lock);
+  g_assert_cmpuint (a->seconds, ==, 604800);
+  g_assert_cmpuint (a->idle_seconds, ==, 0);
+  g_assert_cmpstr (b->token, ==, "pkcs11:serial=2");
+  g_assert_false (b->screen_lock);
+  g_assert_cmpuint (b->seconds, ==, 0);
+  g_assert_cmpuint (b->idle_seconds, ==, 60);
+}
+
 /* A token is remembered only where a group says so; one of the same name replaces it. */
 static void
 test_remember (Fixture *f, gconstpointer data)
@@ -416,6 +447,7 @@ main (int argc, char **argv)
   ADD ("values", test_values);
   ADD ("allows", test_allows);
   ADD ("override", test_override);
+  ADD ("leases", test_leases);
   ADD ("remember", test_remember);
   ADD ("override-mistake", test_override_mistake);
   g_test_add_func ("/config/token-uri", test_token_uri);
