@@ -36,5 +36,7 @@ cardea_command_lock (CardeaCli *cli, int argc, char **argv)
                          "PIN is needed again. Connections that stand go on.",
                          0, 1, &argc, &argv, &exit_code))
     return exit_code;
+  if (argc > 1 && !g_str_has_prefix (argv[1], "pkcs11:"))
+    return cardea_cli_usage_error ("lock", "A token is named by its URI, which \"cardea tokens\" shows");
   return lock (cli, argc > 1 ? argv[1] : NULL);
 }
