@@ -42,6 +42,8 @@ raise_descriptor_limit (void)
     g_warning ("The limit on open files stays low; fewer streams than documented are possible");
 }
 
+/* Signals are taken from the start on, since the socket is there before the loop runs; what comes before that
+ * is done then. While a start that failed is undone there is nothing to stop. */
 static void
 on_stopped (gpointer user_data)
 {
@@ -53,6 +55,8 @@ on_stop_signal (gpointer user_data)
 {
   Program *program = user_data;
 
+  if (!program->agent)
+    return G_SOURCE_CONTINUE;
   sd_notify (0, "STOPPING=1");
   cardea_agent_stop (program->agent, on_stopped, program->loop);
   return G_SOURCE_CONTINUE;
@@ -63,6 +67,8 @@ on_reload_signal (gpointer user_data)
 {
   Program *program = user_data;
 
+  if (!program->agent)
+    return G_SOURCE_CONTINUE;
   sd_notifyf (0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
   cardea_agent_reload (program->agent);
   sd_notify (0, "READY=1");
@@ -74,24 +80,25 @@ run (const CardeaOptions *options)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  g_autoptr (CardeaAgent) agent = cardea_agent_new (options, &error);
-  Program program = { agent, loop };
-  guint sources[3];
+  g_autoptr (CardeaAgent) agent = NULL;
+  Program program = { NULL, loop };
+  const guint sources[] = {
+    g_unix_signal_add (SIGTERM, on_stop_signal, &program),
+    g_unix_signal_add (SIGINT, on_stop_signal, &program),
+    g_unix_signal_add (SIGHUP, on_reload_signal, &program),
+  };
 
-  if (!agent) {
+  agent = program.agent = cardea_agent_new (options, &error);
+  if (agent) {
+    sd_notify (0, "READY=1");
+    g_main_loop_run (loop);
+  } else {
     g_printerr ("cardea-agent: %s\n", error->message);
-    return EXIT_FAILED;
   }
-
-  sources[0] = g_unix_signal_add (SIGTERM, on_stop_signal, &program);
-  sources[1] = g_unix_signal_add (SIGINT, on_stop_signal, &program);
-  sources[2] = g_unix_signal_add (SIGHUP, on_reload_signal, &program);
-  sd_notify (0, "READY=1");
-  g_main_loop_run (loop);
 
   for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
     g_source_remove (sources[i]);
-  return EXIT_DONE;
+  return agent ? EXIT_DONE : EXIT_FAILED;
 }
 
 int

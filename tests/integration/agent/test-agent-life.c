@@ -93,6 +93,22 @@ test_second_start (void)
   g_assert_cmpint (cardea_lab_cardea (lab, (const char *[]){ "tokens", NULL }, NULL, &out, NULL), ==, 0);
 }
 
+/* As soon as there is a socket a stop is one, not a death. */
+static void
+test_stopped_at_start (void)
+{
+  g_autoptr (CardeaLab) lab = cardea_lab_new ();
+
+  for (guint i = 0; i < 5; i++) {
+    GSubprocess *agent = cardea_lab_agent (lab, (guint16[]){ 0 }, NULL, NULL);
+
+    g_subprocess_send_signal (agent, SIGTERM);
+    g_assert_true (g_subprocess_wait (agent, NULL, NULL));
+    g_assert_true (g_subprocess_get_if_exited (agent));
+    g_assert_cmpint (g_subprocess_get_exit_status (agent), ==, 0);
+  }
+}
+
 /* Killed without a chance to clean up: the next one starts, and the hosts of the first are gone. */
 static void
 test_stale_socket (void)
@@ -418,6 +434,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/agent-life/second-start", test_second_start);
+  g_test_add_func ("/agent-life/stopped-at-start", test_stopped_at_start);
   g_test_add_func ("/agent-life/stale-socket", test_stale_socket);
   g_test_add_func ("/agent-life/bad-directory", test_bad_directory);
   g_test_add_func ("/agent-life/bad-configuration", test_bad_configuration);
