@@ -27,12 +27,13 @@ class Asked:
     """`argv` begins the command line, before the descriptors: the program, or what starts it. `pin` is told as
     the pipe's number in the place of the right one; `passed` are further descriptors."""
 
-    def __init__(self, desk, argv, question=None, env=None, pin=None, passed=()):
+    def __init__(self, desk, argv, question=None, env=None, pin=None, passed=(), stderr=None):
         self.channel, theirs = socket.socketpair()
         self.pin, pipe = os.pipe()
         self.received = b''
         self.process = subprocess.Popen([*argv, '--fd', str(theirs.fileno()), '--pin-fd', str(pin or pipe)],
-                                        env=env or desk.environment, pass_fds=[theirs.fileno(), pipe, *passed], stdin=subprocess.DEVNULL)
+                                        env=env or desk.environment, pass_fds=[theirs.fileno(), pipe, *passed],
+                                        stdin=subprocess.DEVNULL, stderr=stderr)
         theirs.close()
         os.close(pipe)
         if question is not None:

@@ -54,14 +54,17 @@ class Desk:
     def start(self, width, height):
         display = self.ask('Xvfb', '-displayfd', '{fd}', '-screen', '0', f'{width}x{height}x24', '-nolisten', 'tcp', '-noreset')
         self.environment['DISPLAY'] = f':{display}'
-        bus = self.ask('dbus-daemon', '--session', '--nofork', '--nopidfile', '--print-address={fd}')
-        self.environment['DBUS_SESSION_BUS_ADDRESS'] = bus
+        self.start_bus()
         self.run_on('openbox', '--sm-disable')
         self.await_window_manager()
 
+    def start_bus(self):
+        bus = self.ask('dbus-daemon', '--session', '--nofork', '--nopidfile', '--print-address={fd}')
+        self.environment['DBUS_SESSION_BUS_ADDRESS'] = bus
+
     def run_on(self, *argv, **options):
-        silent = {'stdout': subprocess.DEVNULL, 'stderr': subprocess.DEVNULL}
-        process = subprocess.Popen(argv, env=self.environment, stdin=subprocess.DEVNULL, **(silent | options))
+        usual = {'env': self.environment, 'stdout': subprocess.DEVNULL, 'stderr': subprocess.DEVNULL}
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, **(usual | options))
         self.processes.append(process)
         return process
 
@@ -94,11 +97,35 @@ class Desk:
     def tool(self, *argv):
         subprocess.run(argv, env=self.environment, check=True, timeout=START_SECONDS, stdout=subprocess.DEVNULL)
 
+    def focused_process(self):
+        """Whose window has the focus."""
+        done = subprocess.run(['xdotool', 'getactivewindow', 'getwindowpid'], env=self.environment, text=True,
+                              timeout=START_SECONDS, capture_output=True)
+        return int(done.stdout) if done.returncode == 0 and done.stdout.strip() else None
+
     def press(self, *keys):
         self.tool('xdotool', 'key', '--delay', '20', *keys)
 
     def type(self, text):
         self.tool('xdotool', 'type', '--delay', '20', text)
+
+    def keep_pressing(self, *keys):
+        """Goes on while other things happen; what it gives is to be waited for."""
+        return self.run_on('xdotool', 'key', '--delay', '20', *keys)
+
+    def close_window(self):
+        """As the window manager does it."""
+        self.press('alt+F4')
+
+    def copy(self, text):
+        """Into the clipboard, and what the middle button pastes."""
+        for selection in ('clipboard', 'primary'):
+            subprocess.run(['xclip', '-in', '-selection', selection], env=self.environment, input=text, text=True, check=True,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=START_SECONDS)
+
+    def copied(self, is_primary=False):
+        return subprocess.run(['xclip', '-out', '-selection', 'primary' if is_primary else 'clipboard'], env=self.environment,
+                              capture_output=True, text=True, timeout=START_SECONDS).stdout
 
     def picture(self, path):
         self.tool('import', '-window', 'root', str(path))

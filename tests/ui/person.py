@@ -8,6 +8,7 @@ import time
 import desk
 
 SECONDS = 20
+KNOWN = ('DISPLAY', 'DBUS_SESSION_BUS_ADDRESS', 'HOME', 'XDG_RUNTIME_DIR')  # to the one who listens
 SETTINGS = 'gtk-enable-animations=false\ngtk-cursor-blink=false'
 
 
@@ -29,7 +30,7 @@ def wait_for(condition, what, seconds=SECONDS):
 class Person(desk.Desk):
     def __init__(self, width=800, height=900):
         super().__init__(width, height, SETTINGS)
-        os.environ |= {name: self.environment[name] for name in ('DISPLAY', 'DBUS_SESSION_BUS_ADDRESS', 'HOME', 'XDG_RUNTIME_DIR')}
+        os.environ |= {name: self.environment[name] for name in KNOWN if name in self.environment}
         import gi  # after the environment: it looks for the bus at once
         gi.require_version('Atspi', '2.0')
         from gi.repository import Atspi, GLib
@@ -47,6 +48,10 @@ class Person(desk.Desk):
             except GLib.Error:
                 return None
         return wait_for(look, what, seconds)
+
+    def wait_focus(self, process):
+        """Until keys go to the window of the process: a dialog tells that it is painted, not that the desktop has it."""
+        self.wait_for(lambda: self.focused_process() == process.pid, 'the focus on the window')
 
     def listen(self, *events):
         """A list that fills with what these events of the accessibility bus carry."""

@@ -119,13 +119,13 @@ class Real:
 
 
 class Connection:
-    """A program that fetches a page by the agent: cardea connect."""
+    """A program that fetches a page by the agent: cardea connect, or another one."""
 
-    def __init__(self, real, *options, port=None):
+    def __init__(self, real, *options, port=None, argv=None):
         self.real, self.desk = real, real.desk
-        self.process = subprocess.Popen([real.build / CARDEA, '--socket', real.socket, 'connect', *options,
-                                         'localhost', str(port or real.port)], env=real.desk.environment, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        argv = argv or [real.build / CARDEA, '--socket', real.socket, 'connect', *options, 'localhost', str(port or real.port)]
+        self.process = subprocess.Popen(argv, env=real.desk.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True)
 
     def __enter__(self):
         return self

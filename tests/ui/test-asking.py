@@ -3,19 +3,33 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The whole way of a question: a program connects, the agent asks, a person answers, the token signs.
 
-test-asking.py BUILD-FOLDER CASE"""
+test-asking.py BUILD-FOLDER CASE DISPLAY   where DISPLAY is x11 or wayland"""
 
 import contextlib
+import json
 import os
 import signal
 import sys
 
 import person
+import sway
 from memory import search_memory
 from real import PIN, USE, Connection, Real
 
 PROMPT, HOST = 'cardea-prompt', 'cardea-token-host'
 N_CALLERS = 10
+# A program that calls the agent by itself, and has its standard input and output on the stream.
+PROGRAM = '''
+import socket, sys
+stream = socket.socket(socket.AF_UNIX)
+stream.connect(sys.argv[1])
+stream.sendall(sys.argv[2].encode() + bytes(1))
+while stream.recv(1) != bytes(1):
+    pass
+stream.sendall(sys.stdin.buffer.read())
+while piece := stream.recv(4096):
+    sys.stdout.buffer.write(piece)
+'''
 
 
 def check(condition, what):
@@ -222,14 +236,34 @@ def memory(real):
             equal(find_pin(pid), [])
 
 
+def window(real):
+    """Both dialogs are above the window that a program names when it calls the agent."""
+    def check_above():
+        shown = only([one for pid, one in real.desk.windows().items() if pid in real.children(PROMPT)])
+        equal([shown['type'], shown['focused']], ['floating_con', True])
+
+    with sway.Parent(real.desk) as parent:
+        call = {'method': 'org.cardea.agent.Connect', 'upgrade': True, 'parameters': {
+            'host': 'localhost', 'port': real.port,
+            'options': {'window': {'handle': parent.handle, 'activation_token': parent.new_token()}}}}
+        with Connection(real, argv=[sys.executable, '-c', PROGRAM, real.socket, json.dumps(call)]) as connection:
+            connection.wait_for_choice()
+            check_above()
+            holder = connection.choose(1)
+            connection.wait_for_entry()
+            check_above()
+            connection.unlock()
+            connection.end_with_page(holder)
+
+
 CASES = [second_row, escape, escape_at_pin, wrong_pin, remembered, not_remembered, prompt_killed, caller_killed, card_comes,
-         card_pulled, ten_callers, memory]
+         card_pulled, ten_callers, window, memory]
 CARD_CASES = [card_comes, card_pulled]
 
 
 def main():
     case = {function.__name__.replace('_', '-'): function for function in CASES}[sys.argv[2]]
-    with person.Person() as desk:
+    with sway.DISPLAYS[sys.argv[3]]() as desk:
         case(Real(desk, sys.argv[1], case in CARD_CASES))
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The PIN dialog, driven like a person does.
 
-test-pin.py PROGRAM CASE"""
+test-pin.py PROGRAM CASE DISPLAY   where DISPLAY is x11 or wayland"""
 
 import json
 import os
@@ -15,10 +15,12 @@ import time
 
 import asked
 import person
+import sway
 from memory import search_memory
 
 PROGRAM = os.path.abspath(sys.argv[1])
 PIN = '83465729'
+OTHER = 'what was copied before'
 SHOWN = {'answer': 'shown'}
 TYPED = {'answer': 'pin_typed'}
 CANCEL = {'answer': 'cancel'}
@@ -45,6 +47,7 @@ class Case:
 
     def __enter__(self):
         equal(self.dialog.hear(), SHOWN)
+        self.desk.wait_focus(self.dialog.process)
         return self
 
     def __exit__(self, *ignored):
@@ -265,6 +268,7 @@ def refocused(desk):
         case.type(PIN)
         with asked.Asked(desk, [PROGRAM], asked.PIN_QUESTION) as other:
             equal(other.hear(), SHOWN)
+            desk.wait_focus(other.process)
             desk.press('Escape')
             other.expect(CANCEL, 1)
         desk.press('Return')
@@ -281,6 +285,29 @@ def pasted(desk):
         case.desk.atspi.EditableText.insert_text(case.entry(), 0, PIN, len(PIN))
         case.has_words('cannot be pasted')
         equal(case.count(), 0)
+
+
+def clipboard(desk):
+    """Neither into the entry nor out of it, by the keys that people have for it."""
+    desk.copy(OTHER)
+    with Case(desk) as case:
+        case.wait_ready()
+        for keys in ('ctrl+v', 'shift+Insert'):
+            desk.press(keys)
+            case.has_words('cannot be pasted')
+            equal(case.count(), 0)
+            case.type('1')
+            desk.press('BackSpace')
+            desk.wait_for(lambda: case.count() == 0, 'an empty entry')
+            check('pasted' not in desk.words(), 'the hint goes when it is understood')
+        case.type(PIN)
+        desk.press('ctrl+a', 'ctrl+c', 'ctrl+x', 'shift+Home', 'ctrl+Insert', 'shift+Delete')
+        equal(case.count(), len(PIN))
+        # What is selected takes the place of what was; there is nothing to be had.
+        equal([desk.copied(), desk.copied(is_primary=True)], [OTHER, ''])
+        desk.press('Return')
+        equal(case.dialog.read_pin(), PIN.encode())
+        equal([desk.copied(), desk.copied(is_primary=True)], [OTHER, ''])
 
 
 def caps_lock(desk):
@@ -504,6 +531,19 @@ def parent_window(desk):
             case.dialog.expect(CANCEL, 1)
 
 
+def startup_id(desk):
+    """The program carries the token that the caller passed on, on its leading window; one that makes no sense does no harm."""
+    def value(window, name):
+        told = subprocess.run(['xprop', '-id', window, '-notype', name], env=desk.environment, capture_output=True, text=True,
+                              timeout=person.SECONDS).stdout
+        return re.search(r'(0x[0-9a-f]+|".*")\s*$', told)[1]
+    for token in ('example-1_TIME1', 'x' * 256, '%s%n_TIME99999999999999999999', '_TIME-1'):
+        with asked.Asked(desk, [PROGRAM], asked.PIN_QUESTION, env=desk.environment | {'DESKTOP_STARTUP_ID': token}) as dialog:
+            equal(dialog.hear(), SHOWN)
+            leader = value(str(window_of(desk, dialog.process)), 'WM_CLIENT_LEADER')
+            equal(value(leader, '_NET_STARTUP_ID'), f'"{token}"')
+
+
 def garbage_later(desk):
     """A second question is no update."""
     with Case(desk) as case:
@@ -561,10 +601,11 @@ def memory(desk):
 def main():
     cases = {case.__name__.replace('_', '-'): case for case in (
         typed, corrected, by_button, escape, escape_after_typing, cancel, empty, shows_parties, rejected, tries, low, final_try,
-        locked, must_change, pinpad, pinpad_final_try, early_enter, early_digits, refocused, pasted, caps_lock, accessibility,
-        names, tab_order, hostile, killed, agent_gone, parent_gone, stranger, no_pipe, token_removed, notice_ends, answered_elsewhere,
-        garbage, garbage_later, pieces, endless, parent_window, no_display, usage, memory)}
-    with person.Person() as desk:
+        locked, must_change, pinpad, pinpad_final_try, early_enter, early_digits, refocused, pasted, clipboard, caps_lock,
+        accessibility, names, tab_order, hostile, killed, agent_gone, parent_gone, stranger, no_pipe, token_removed,
+        notice_ends, answered_elsewhere, garbage, garbage_later, pieces, endless, parent_window, startup_id, no_display, usage,
+        memory)}
+    with sway.DISPLAYS[sys.argv[3]]() as desk:
         cases[sys.argv[2]](desk)
 
 
