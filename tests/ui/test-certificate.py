@@ -446,9 +446,17 @@ def names(desk):
         equal([node.get_name() for node in case.shown('list') if 'fit' in node.get_name()], ['Certificates that fit'])
 
 
+def title_buttons(desk):
+    """A dialog is closed, and nothing else, whatever windows have on this desktop."""
+    with Case(desk, two()) as case:
+        case.wait_armed()
+        found = [bare(node.get_name()) for node in case.shown('push button')]
+        equal([name for name in found if name in ('Close', 'Maximize', 'Minimize', 'Restore')], ['Close'])
+
+
 CASES = [second_row, use_button, preselected, sole_candidate, escape, cancel_button, closed, go_on, no_going_on, early_enter,
          tab_order, others, none_fits, token_comes, dead_after_update, keeps_selection, becomes_unfit, hostile, remember_always, remember_limited,
-         remember_nothing, details, copied, narrow, names]
+         remember_nothing, details, copied, narrow, names, title_buttons]
 
 
 def main():

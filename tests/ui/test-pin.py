@@ -357,6 +357,14 @@ def names(desk):
             check(node.get_description(), f'{node.get_role_name()} {node.get_name()} has no description')
 
 
+def title_buttons(desk):
+    """A dialog is closed, and nothing else, whatever windows have on this desktop."""
+    with Case(desk) as case:
+        case.wait_ready()
+        found = [node.get_name() for node in desk.nodes() if node.get_role_name() == 'push button' and desk.has(node, 'VISIBLE')]
+        equal(sorted(found), ['Cancel', 'Close', 'Unlock'])
+
+
 def tab_order(desk):
     with Case(desk) as case:
         case.wait_ready()
@@ -602,7 +610,7 @@ def main():
     cases = {case.__name__.replace('_', '-'): case for case in (
         typed, corrected, by_button, escape, escape_after_typing, cancel, empty, shows_parties, rejected, tries, low, final_try,
         locked, must_change, pinpad, pinpad_final_try, early_enter, early_digits, refocused, pasted, clipboard, caps_lock,
-        accessibility, names, tab_order, hostile, killed, agent_gone, parent_gone, stranger, no_pipe, token_removed,
+        accessibility, names, title_buttons, tab_order, hostile, killed, agent_gone, parent_gone, stranger, no_pipe, token_removed,
         notice_ends, answered_elsewhere, garbage, garbage_later, pieces, endless, parent_window, startup_id, no_display, usage,
         memory)}
     with sway.DISPLAYS[sys.argv[3]]() as desk:
