@@ -10,7 +10,6 @@
 
 #include <adwaita.h>
 #include <errno.h>
-#include <gdk/x11/gdkx.h>
 #include <glib/gi18n.h>
 #include <unistd.h>
 
@@ -236,12 +235,12 @@ on_closed (CardeaChannel *channel, const GError *error, Prompt *self)
     end (self);
 }
 
-/* On X11 an input method is a process of its own, which would see the PIN. */
+/* An input method is a process of its own, which would see the PIN: on X11 by its socket, on Wayland by the
+ * compositor, as soon as a text field is told to it. */
 static void
 keep_input_methods_out (void)
 {
-  if (GDK_IS_X11_DISPLAY (gdk_display_get_default ()))
-    g_object_set (gtk_settings_get_default (), "gtk-im-module", "gtk-im-context-simple", NULL);
+  g_object_set (gtk_settings_get_default (), "gtk-im-module", "gtk-im-context-simple", NULL);
 }
 
 static void

@@ -13,6 +13,7 @@ import asked
 import person
 import questions
 import sway
+import wayland
 
 PROGRAM = os.path.abspath(sys.argv[1])
 PIN = '83465729'
@@ -121,7 +122,25 @@ def activation_wrong(desk):
             case.cancel()
 
 
-CASES = [client, parent_window, parent_gone, activation, activation_wrong]
+def input_method(desk):
+    """It is told of a text field in another program, and nothing of a PIN."""
+    method = wayland.InputMethod(desk.display)
+    with sway.Parent(desk):
+        desk.wait_for(lambda: 'activate' in method.heard(), 'an input method that serves the parent')
+        desk.press('a')
+        desk.wait_for(lambda: 'surrounding_text' in method.heard(), 'the text of the parent')
+        with Case(desk) as case:
+            case.wait_ready()
+            before = method.heard()
+            check(before[-1] == 'done' and 'deactivate' in before, before)
+            desk.type(PIN)
+            desk.press('Return')
+            check(case.dialog.read_pin() == PIN.encode(), 'another PIN')
+            check(method.heard() == before, method.heard()[len(before):])
+            check('zwp_text_input_v3' not in case.messages(), 'the dialog has a text field for input methods')
+
+
+CASES = [client, parent_window, parent_gone, activation, activation_wrong, input_method]
 
 
 def main():

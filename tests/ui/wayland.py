@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Cardea authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a keyboard is to a Wayland compositor, in its own protocol.
+"""What a keyboard and an input method are to a Wayland compositor, in its own protocol.
 
 One keyboard stays for a whole test: each that comes takes the focus from the window and gives it back, and the
 typing guard of a dialog then begins anew, as it should."""
@@ -18,6 +18,7 @@ DISPLAY, REGISTRY = 1, 2
 DISPLAY_ERROR, DISPLAY_DELETE = 0, 1
 SYNC, GET_REGISTRY, BIND = 0, 1, 0
 CREATE_KEYBOARD, KEYMAP, KEY, MODIFIERS = 0, 0, 1, 2
+GET_INPUT_METHOD = 0
 XKB_V1 = 1
 FIRST_CODE = 8  # of X, whose codes keymaps have
 MASKS = {'shift': 1, 'ctrl': 4, 'alt': 8}
@@ -161,3 +162,21 @@ class Pressing(threading.Thread):
     def wait(self, seconds):
         self.join(seconds)
         return self.poll()
+
+
+class InputMethod:
+    """An input method that is there, and takes what it is given."""
+
+    EVENTS = ('activate', 'deactivate', 'surrounding_text', 'text_change_cause', 'content_type', 'done', 'unavailable')
+
+    def __init__(self, path):
+        self.client = Client(path)
+        manager = self.client.bind('zwp_input_method_manager_v2')
+        self.device = self.client.new()
+        self.client.send(manager, GET_INPUT_METHOD, words(self.client.seat, self.device))
+        self.client.sync()
+
+    def heard(self):
+        """The names of all events until now."""
+        self.client.sync()
+        return [self.EVENTS[opcode] for target, opcode, _ in self.client.heard if target == self.device]
