@@ -91,6 +91,7 @@
 #define CARDEA_LIMIT_PROMPT_NOTICE_MS 6000 /* how long a dialog tells why it is over */
 
 /* Questions to a person */
+#define CARDEA_LIMIT_WINDOW_BYTES 256        /* the handle of a program's window; its activation token */
 #define CARDEA_LIMIT_QUESTIONS_WAITING 16    /* behind the one that is shown */
 #define CARDEA_LIMIT_DISPLAY_MS 500          /* for the session bus to tell which display there is */
 #define CARDEA_LIMIT_PROMPT_END_MS 1000      /* for a prompt to end after its answer */

@@ -9,6 +9,9 @@
 #include <X11/Xutil.h>
 #include <gdk/wayland/gdkwayland.h>
 #include <gdk/x11/gdkx.h>
+#include <string.h>
+
+#include "socket-api/limits.h"
 
 #define X11 "x11:"
 #define WAYLAND "wayland:"
@@ -26,6 +29,14 @@ set_on_x11 (GdkSurface *surface, const char *handle)
   gdk_x11_display_error_trap_pop_ignored (display);
 }
 
+/* A message to the compositor holds 4096 bytes; what does not fit it stops the display for good. */
+static void
+set_on_wayland (GdkSurface *surface, const char *handle)
+{
+  if (strlen (handle) <= CARDEA_LIMIT_WINDOW_BYTES)
+    gdk_wayland_toplevel_set_transient_for_exported (GDK_TOPLEVEL (surface), handle);
+}
+
 static void
 on_realized (GtkWidget *window, const char *handle)
 {
@@ -34,7 +45,7 @@ on_realized (GtkWidget *window, const char *handle)
   if (GDK_IS_X11_SURFACE (surface) && g_str_has_prefix (handle, X11))
     set_on_x11 (surface, handle + strlen (X11));
   else if (GDK_IS_WAYLAND_TOPLEVEL (surface) && g_str_has_prefix (handle, WAYLAND))
-    gdk_wayland_toplevel_set_transient_for_exported (GDK_TOPLEVEL (surface), handle + strlen (WAYLAND));
+    set_on_wayland (surface, handle + strlen (WAYLAND));
 }
 
 static void

@@ -15,7 +15,6 @@
 #define OPTIONS "options."
 #define MAX_CERTIFICATE_NAME 4096
 #define MAX_PROXY 4096
-#define MAX_WINDOW 256
 #define MAX_TIMEOUT_MS (24 * 60 * 60 * 1000)
 
 typedef struct
@@ -164,7 +163,7 @@ is_plain (const char *text)
 {
   gsize length = strlen (text);
 
-  if (length == 0 || length > MAX_WINDOW)
+  if (length == 0 || length > CARDEA_LIMIT_WINDOW_BYTES)
     return FALSE;
   for (gsize i = 0; i < length; i++)
     if (!g_ascii_isgraph (text[i]))

@@ -19,6 +19,8 @@ PROGRAM = os.path.abspath(sys.argv[1])
 PIN = '83465729'
 SHOWN, CANCEL = {'answer': 'shown'}, {'answer': 'cancel'}
 CERTIFICATE = questions.certificate([questions.authentication(), questions.business()])
+LIMIT = 256  # of a handle
+LONG = 4096 - len('wayland:')  # what a question may hold; a message to the compositor has 4096 bytes in all
 
 
 def check(condition, what):
@@ -83,6 +85,18 @@ def parent_window(desk):
             desk.wait_focus(parent.process)
 
 
+def parent_wrong(desk):
+    """A handle of nothing, of another display's window, that breaks a rule or does not fit a message: it does no harm."""
+    longest = 'wayland:' + 'x' * LIMIT
+    for handle in (longest, longest + 'x', 'wayland:' + 'x' * LONG, 'wayland:0123', 'x11:400001', 'wayland:' + '%s' * 99,
+                   'wayland:\u2022\u202e'):
+        with Case(desk, window=handle) as case:
+            check(case.window()['type'] == 'con', case.window())
+            is_told = '.import(' in case.messages()
+            check(is_told == (handle.startswith('wayland:') and len(handle) <= len(longest)), f'{handle}: {is_told}')
+            case.cancel()
+
+
 def parent_gone(desk):
     """The program ends before its dialog is there, or while it is."""
     with sway.Parent(desk) as parent, Case(desk, window=parent.handle) as case:
@@ -140,7 +154,7 @@ def input_method(desk):
             check('zwp_text_input_v3' not in case.messages(), 'the dialog has a text field for input methods')
 
 
-CASES = [client, parent_window, parent_gone, activation, activation_wrong, input_method]
+CASES = [client, parent_window, parent_wrong, parent_gone, activation, activation_wrong, input_method]
 
 
 def main():

@@ -485,7 +485,7 @@ test_options (ServiceFixture *fixture, gconstpointer data)
   g_autoptr (ApiClient) client = service_connect (fixture);
   g_autofree char *longest = g_strnfill (CARDEA_LIMIT_ALPN_NAME, 'p');
   g_autofree char *sha256 = g_strnfill (64, 'a');
-  g_autofree char *window = g_strnfill (256, 'w');
+  g_autofree char *window = g_strnfill (CARDEA_LIMIT_WINDOW_BYTES, 'w');
   g_autofree char *parameters = g_strdup_printf (
       OPTIONS ("\"server_name\":\"Other.example\",\"alpn\":[\"h2\",\"%s\"],\"authenticate\":\"required\","
                "\"certificate\":\"%s\",\"interaction\":\"never\",\"authorities\":[\"AAEC\",\"AA==\"],"
@@ -515,7 +515,7 @@ static void
 test_window_too_long (ServiceFixture *fixture, gconstpointer data)
 {
   g_autoptr (ApiClient) client = service_connect (fixture);
-  g_autofree char *window = g_strnfill (257, 'w');
+  g_autofree char *window = g_strnfill (CARDEA_LIMIT_WINDOW_BYTES + 1, 'w');
   g_autofree char *parameters = g_strdup_printf (OPTIONS ("\"window\":{\"handle\":\"wayland:%s\"}"), window);
 
   service_send_call (client, "Connect", parameters, UP);
