@@ -95,9 +95,6 @@ class Person(person.Person):
         return subprocess.run(['wl-paste', '--no-newline', *(['--primary'] if is_primary else [])], env=self.environment,
                               capture_output=True, text=True, timeout=desk.START_SECONDS).stdout
 
-    def picture(self, path):
-        self.tool('grim', str(path))
-
 
 class Parent:
     """A program with a window."""
