@@ -39,6 +39,7 @@ struct _CardeaAgent
   GPtrArray *module_problems; /* of CardeaReason */
   GPtrArray *rule_problems;   /* of CardeaReason */
   CardeaCatalogue *catalogue;
+  CardeaPrompter *prompter;
   CardeaUnlocker *unlocker;
   CardeaLeases *leases;
   CardeaLockWatch *lock_watch;
@@ -249,18 +250,17 @@ build (CardeaAgent *self, const CardeaOptions *options)
   g_autofree char *state = cardea_options_get_state_directory (options);
   g_autoptr (GPtrArray) hosts = make_hosts (self);
   g_autofree char *prompt = cardea_options_get_prompt_program (options);
-  g_autoptr (CardeaPrompter) prompter = cardea_config_get_headless (self->config)
-                                            ? cardea_headless_prompter_new ()
-                                            : cardea_dialog_prompter_new (prompt);
   g_autoptr (CardeaPinStore) keyring = cardea_keyring_new ();
 
+  self->prompter = cardea_config_get_headless (self->config) ? cardea_headless_prompter_new ()
+                                                             : cardea_dialog_prompter_new (prompt);
   self->decisions = cardea_decisions_new (state);
   cardea_decisions_load (self->decisions);
-  self->assent = cardea_assent_new (prompter, self->decisions);
+  self->assent = cardea_assent_new (self->prompter, self->decisions);
   load_rules (self);
   self->catalogue = cardea_catalogue_new (hosts);
   g_signal_connect (self->catalogue, "token-event", G_CALLBACK (on_token_event), self);
-  self->unlocker = cardea_unlocker_new (prompter, self->catalogue, state);
+  self->unlocker = cardea_unlocker_new (self->prompter, self->catalogue, state);
   cardea_unlocker_set_sources (self->unlocker, cardea_config_get_pin_sources (self->config));
   cardea_unlocker_set_store (self->unlocker, keyring);
   cardea_unlocker_set_remembered (self->unlocker, cardea_config_get_remembered (self->config));
@@ -426,6 +426,8 @@ cardea_agent_free (CardeaAgent *self)
   end_object (g_steal_pointer (&self->assent));
   end_decisions (self);
   end_object (g_steal_pointer (&self->catalogue));
+  /* A dialog says why it is over before it goes, and takes the keys of a PIN until then. */
+  end_object (g_steal_pointer (&self->prompter));
   g_clear_pointer (&self->config, cardea_config_unref);
   g_clear_pointer (&self->config_problems, g_ptr_array_unref);
   g_clear_pointer (&self->module_problems, g_ptr_array_unref);

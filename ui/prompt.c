@@ -10,12 +10,12 @@
 
 #include <adwaita.h>
 #include <errno.h>
-#include <glib/gi18n.h>
 #include <unistd.h>
 
 #include "socket-api/limits.h"
 #include "ui/certificate-dialog.h"
 #include "ui/channel.h"
+#include "ui/notice-text.h"
 #include "ui/notice.h"
 #include "ui/parent-window.h"
 #include "ui/pin-dialog.h"
@@ -168,25 +168,6 @@ on_question (CardeaChannel *channel, const CardeaPromptQuestion *question, Promp
     show_dialog (self, dialog, question);
 }
 
-/* What a person should know before the dialog goes; NULL where they know. */
-static const char *
-describe_reason (const char *reason, const char **title)
-{
-  if (g_str_equal (reason, "token_removed")) {
-    *title = _ ("Token Removed");
-    return _ ("The token is no longer there. Insert it and try again.");
-  }
-  if (g_str_equal (reason, "caller_gone")) {
-    *title = _ ("No Longer Needed");
-    return _ ("The program has given up its request.");
-  }
-  if (g_str_equal (reason, "timed_out")) {
-    *title = _ ("Time Is Up");
-    return _ ("The question was not answered in time. Start again in the program.");
-  }
-  return NULL;
-}
-
 static gboolean
 on_notice_read (gpointer data)
 {
@@ -198,9 +179,9 @@ on_notice_read (gpointer data)
 }
 
 static void
-withdraw (Prompt *self, const char *reason)
+withdraw (Prompt *self, CardeaPromptWithdrawn why)
 {
-  const char *title = NULL, *text = describe_reason (reason, &title);
+  const char *title = NULL, *text = cardea_notice_text (why, &title);
 
   if (self->over)
     return;
@@ -221,7 +202,7 @@ on_update (CardeaChannel *channel, const CardeaPromptUpdate *update, Prompt *sel
   if (self->dialog == NULL)
     return;
   if (update->kind == CARDEA_PROMPT_UPDATE_WITHDRAW)
-    withdraw (self, update->reason);
+    withdraw (self, update->why);
   else if (CARDEA_IS_CERTIFICATE_DIALOG (self->dialog) && !self->over)
     cardea_certificate_dialog_update (CARDEA_CERTIFICATE_DIALOG (self->dialog), update->offers);
 }

@@ -18,6 +18,7 @@
 #include "agent/broker/narrowing.h"
 #include "agent/broker/offers.h"
 #include "agent/policy/consent.h"
+#include "agent/prompt/withdrawal.h"
 #include "socket-api/wire/error.h"
 #include "socket-api/wire/message.h"
 
@@ -56,8 +57,7 @@ stop_asking (Call *call, GCancellable *cancellable)
 {
   g_clear_signal_handler (&call->changed_id, call->about.catalogue);
   g_clear_signal_handler (&call->decided_id, call->assent->decisions);
-  if (cancellable != NULL)
-    g_cancellable_disconnect (cancellable, call->cancelled_id);
+  g_cancellable_disconnect (cancellable, call->cancelled_id);
   call->cancelled_id = 0;
   g_clear_object (&call->asking);
   g_clear_object (&call->question);
@@ -443,13 +443,7 @@ on_decisions_changed (CardeaDecisions *decisions, gpointer user_data)
   if (call->consent.answer != CARDEA_CONSENT_USE && call->consent.answer != CARDEA_CONSENT_CONTINUE)
     return;
   call->decided = TRUE;
-  g_cancellable_cancel (call->asking);
-}
-
-static void
-on_cancelled (GCancellable *cancellable, gpointer asking)
-{
-  g_cancellable_cancel (asking);
+  cardea_withdrawal_cancel (call->asking, CARDEA_PROMPT_WITHDRAWN_ANSWERED);
 }
 
 static CardeaCertificateQuestion *
@@ -474,14 +468,11 @@ static void
 ask (CardeaAssent *self, GTask *task, const CardeaRemembered *known)
 {
   Call *call = g_task_get_task_data (task);
-  GCancellable *cancellable = g_task_get_cancellable (task);
 
   call->question = make_question (call);
   call->known = known != NULL ? g_strdup (known->id) : NULL;
-  call->asking = g_cancellable_new ();
-  if (cancellable != NULL)
-    call->cancelled_id = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled),
-                                                g_object_ref (call->asking), g_object_unref);
+  call->asking = cardea_withdrawal_new ();
+  call->cancelled_id = cardea_withdrawal_follow (call->asking, g_task_get_cancellable (task));
   call->changed_id =
       g_signal_connect (call->about.catalogue, "changed", G_CALLBACK (on_catalogue_changed), call);
   call->decided_id = g_signal_connect (self->decisions, "changed", G_CALLBACK (on_decisions_changed), call);

@@ -14,6 +14,7 @@
 #include "agent/broker/authorities.h"
 #include "agent/broker/connection.h"
 #include "agent/broker/recent.h"
+#include "agent/prompt/withdrawal.h"
 #include "socket-api/limits.h"
 #include "socket-api/wire/error.h"
 #include "socket-api/wire/message.h"
@@ -33,6 +34,8 @@ struct _CardeaBroker
   GHashTable *pending; /* set of Call: what may still become a session */
   GHashTable *live;    /* id -> CardeaSession */
   CardeaRecent *ended; /* of CardeaSession */
+  gboolean stopping;   /* for good: nothing begins any more */
+  gboolean hurried;    /* what was cancelled is not waited for */
   GTask *draining;     /* or NULL */
   guint drain_id;
 };
@@ -179,6 +182,8 @@ finish_drain (CardeaBroker *self)
 
   if (self->draining == NULL || g_hash_table_size (self->live) > 0)
     return;
+  if (g_hash_table_size (self->pending) > 0 && !self->hurried)
+    return;
   g_clear_handle_id (&self->drain_id, g_source_remove);
   task = g_steal_pointer (&self->draining);
   g_task_return_boolean (task, TRUE);
@@ -214,7 +219,7 @@ adopt (CardeaBroker *self, CardeaSession *session)
   g_signal_emit (self, signals[SESSIONS_CHANGED], 0);
 }
 
-/* What one call needs until its connection begins. */
+/* One call, until it has its session or an error. */
 typedef struct
 {
   CardeaCaller *caller;
@@ -223,9 +228,10 @@ typedef struct
   gpointer step_data;
   gint64 deadline; /* monotonic; 0: none */
 
-  GCancellable *waiting; /* for the tokens: the caller's leads to it, and so does the deadline */
+  GCancellable *cancellable; /* ours: the caller's leads to it, and so does the agent's stopping */
+  GCancellable *callers;     /* or NULL */
   gulong gone_id;
-  guint timer;
+  guint timer; /* while the tokens are waited for; then the connection has its own */
   gboolean timed_out;
 } Call;
 
@@ -234,9 +240,11 @@ call_free (gpointer data)
 {
   Call *call = data;
 
+  g_cancellable_disconnect (call->callers, call->gone_id);
+  g_clear_object (&call->callers);
   cardea_caller_unref (call->caller);
   cardea_request_free (call->request);
-  g_object_unref (call->waiting);
+  g_object_unref (call->cancellable);
   g_free (call);
 }
 
@@ -247,36 +255,18 @@ on_call_late (gpointer user_data)
 
   call->timer = 0;
   call->timed_out = TRUE;
-  g_cancellable_cancel (call->waiting);
+  cardea_withdrawal_cancel (call->cancellable, CARDEA_PROMPT_WITHDRAWN_CALL_TIMED_OUT);
   return G_SOURCE_REMOVE;
-}
-
-static void
-on_caller_gone (GCancellable *callers, gpointer user_data)
-{
-  g_cancellable_cancel (G_CANCELLABLE (user_data));
 }
 
 /* The time that the program allowed runs from now on, whatever is waited for. */
 static void
-start_waiting (Call *call, GCancellable *callers)
+start_waiting (Call *call)
 {
-  if (callers != NULL)
-    call->gone_id = g_cancellable_connect (callers, G_CALLBACK (on_caller_gone), g_object_ref (call->waiting),
-                                           g_object_unref);
   if (call->request->timeout_ms == 0)
     return;
   call->deadline = g_get_monotonic_time () + call->request->timeout_ms * G_TIME_SPAN_MILLISECOND;
   call->timer = g_timeout_add (call->request->timeout_ms, on_call_late, call);
-}
-
-static void
-stop_waiting (Call *call, GCancellable *callers)
-{
-  g_clear_handle_id (&call->timer, g_source_remove);
-  if (callers != NULL)
-    g_cancellable_disconnect (callers, call->gone_id);
-  call->gone_id = 0;
 }
 
 static gboolean
@@ -358,7 +348,7 @@ check_room (CardeaBroker *self, CardeaCaller *caller, GError **error)
   const char *key = cardea_caller_get_key (caller);
   const char *what = NULL;
 
-  if (self->draining != NULL)
+  if (self->stopping)
     what = "stopping";
   else if (cardea_broker_count_streams (self, key) + count_pending (self, key) >=
            CARDEA_LIMIT_STREAMS_PER_CALLER)
@@ -367,13 +357,30 @@ check_room (CardeaBroker *self, CardeaCaller *caller, GError **error)
     return TRUE;
 
   cardea_set_error (error, CARDEA_ERROR_BUSY,
-                    self->draining != NULL ? "The agent is stopping."
-                                           : "The program has too many streams open.");
+                    self->stopping ? "The agent is stopping." : "The program has too many streams open.");
   if (error != NULL) {
     cardea_error_take_parameter (*error, "what", json_string (what));
     cardea_error_take_parameter (*error, "retry_ms", json_integer (1000));
   }
   return FALSE;
+}
+
+/* The call ends without a session. Takes @error; NULL: ready only after the stop, when a new stream would not
+ * know of it, and keep the agent for ever. */
+static void
+give_up (CardeaBroker *self, GTask *task, GError *error)
+{
+  const Call *call = g_task_get_task_data (task);
+
+  if (error == NULL || (self->stopping && g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_CANCELLED))) {
+    g_clear_error (&error);
+    check_room (self, call->caller, &error);
+  }
+  g_message ("%s: no connection to %s:%u: %s", cardea_caller_get_label (call->caller),
+             cardea_request_get_server_name (call->request), call->request->port, error->message);
+  g_hash_table_remove (self->pending, call);
+  g_task_return_error (task, error);
+  finish_drain (self);
 }
 
 static void
@@ -383,22 +390,15 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
   CardeaBroker *self = g_task_get_source_object (task);
   Call *call = g_task_get_task_data (task);
   GError *error = NULL;
-  CardeaSession *session = cardea_connection_run_finish (result, &error);
+  g_autoptr (CardeaSession) session = cardea_connection_run_finish (result, &error);
 
-  g_hash_table_remove (self->pending, call);
-  /* Ready only after the stop: a new stream would not know of it, and keep the agent for ever. */
-  if (session != NULL && self->draining != NULL) {
-    check_room (self, call->caller, &error);
-    g_clear_object (&session);
-  }
-  if (session == NULL) {
-    g_message ("%s: no connection to %s:%u: %s", cardea_caller_get_label (call->caller),
-               cardea_request_get_server_name (call->request), call->request->port, error->message);
-    g_task_return_error (task, error);
+  if (session == NULL || self->stopping) {
+    give_up (self, task, error);
     return;
   }
+  g_hash_table_remove (self->pending, call);
   adopt (self, session);
-  g_task_return_pointer (task, session, g_object_unref);
+  g_task_return_pointer (task, g_steal_pointer (&session), g_object_unref);
 }
 
 static GError *
@@ -414,18 +414,6 @@ make_not_settled (const Call *call)
   return error;
 }
 
-/* The call ends before there is a connection. Takes @error. */
-static void
-give_up (CardeaBroker *self, GTask *task, GError *error)
-{
-  const Call *call = g_task_get_task_data (task);
-
-  g_message ("%s: no connection to %s:%u: %s", cardea_caller_get_label (call->caller),
-             cardea_request_get_server_name (call->request), call->request->port, error->message);
-  g_hash_table_remove (self->pending, call);
-  g_task_return_error (task, error);
-}
-
 static void
 on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -435,7 +423,7 @@ on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (CardeaTrust) trust = NULL;
   GError *error = NULL;
 
-  stop_waiting (call, g_task_get_cancellable (task));
+  g_clear_handle_id (&call->timer, g_source_remove);
   if (!cardea_catalogue_settle_finish (self->catalogue, result, &error)) {
     g_error_free (error);
     give_up (self, task, make_not_settled (call));
@@ -460,7 +448,7 @@ on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
     .step = call->step,
     .step_data = call->step_data,
   };
-  cardea_connection_run_async (&arguments, g_task_get_cancellable (task), on_connected, g_object_ref (task));
+  cardea_connection_run_async (&arguments, call->cancellable, on_connected, g_object_ref (task));
 }
 
 void
@@ -480,7 +468,9 @@ cardea_broker_connect_async (CardeaBroker *self, CardeaCaller *caller, const Car
   call->request = cardea_request_copy (request);
   call->step = step;
   call->step_data = step_data;
-  call->waiting = g_cancellable_new ();
+  call->cancellable = cardea_withdrawal_new ();
+  call->callers = cancellable != NULL ? g_object_ref (cancellable) : NULL;
+  call->gone_id = cardea_withdrawal_follow (call->cancellable, cancellable);
   g_task_set_task_data (task, call, call_free);
 
   if (!check_room (self, caller, &error) || !check_consent (self, caller, request, &error)) {
@@ -490,9 +480,9 @@ cardea_broker_connect_async (CardeaBroker *self, CardeaCaller *caller, const Car
     return;
   }
   g_hash_table_add (self->pending, call);
-  start_waiting (call, cancellable);
+  start_waiting (call);
   cardea_catalogue_ask_lost_hosts (self->catalogue);
-  cardea_catalogue_settle_async (self->catalogue, call->waiting, on_settled, g_object_ref (task));
+  cardea_catalogue_settle_async (self->catalogue, call->cancellable, on_settled, g_object_ref (task));
 }
 
 CardeaSession *
@@ -512,13 +502,25 @@ stop_all (CardeaBroker *self)
     cardea_session_stop (sessions->pdata[i], CARDEA_END_AGENT_STOPPED);
 }
 
+/* Nobody is asked for what would come too late. */
+static void
+withdraw_all (CardeaBroker *self)
+{
+  GHashTableIter iter;
+  gpointer call;
+
+  g_hash_table_iter_init (&iter, self->pending);
+  while (g_hash_table_iter_next (&iter, &call, NULL))
+    cardea_withdrawal_cancel (((Call *)call)->cancellable, CARDEA_PROMPT_WITHDRAWN_AGENT_STOPPING);
+}
+
 static gboolean
 on_drain_over (gpointer user_data)
 {
   CardeaBroker *self = user_data;
 
   self->drain_id = 0;
-  stop_all (self);
+  cardea_broker_hurry (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -529,10 +531,11 @@ cardea_broker_drain_async (CardeaBroker *self, guint seconds, GAsyncReadyCallbac
   g_return_if_fail (self->draining == NULL);
 
   self->draining = g_task_new (self, NULL, callback, data);
-  if (seconds > 0 && g_hash_table_size (self->live) > 0)
-    self->drain_id = g_timeout_add_seconds (seconds, on_drain_over, self);
-  else
+  self->stopping = TRUE;
+  withdraw_all (self);
+  if (seconds == 0)
     stop_all (self);
+  self->drain_id = g_timeout_add_seconds (MAX (seconds, 1), on_drain_over, self);
   finish_drain (self);
 }
 
@@ -541,7 +544,9 @@ cardea_broker_hurry (CardeaBroker *self)
 {
   g_return_if_fail (CARDEA_IS_BROKER (self));
 
+  self->hurried = TRUE;
   stop_all (self);
+  finish_drain (self);
 }
 
 gboolean

@@ -49,8 +49,8 @@ GPtrArray *cardea_broker_get_sessions (CardeaBroker *self);
 CardeaSession *cardea_broker_find_session (CardeaBroker *self, const char *id);
 guint cardea_broker_count_streams (CardeaBroker *self, const char *caller_key); /* NULL: all */
 
-/* No new connections; the callback comes when all streams ended, or after the time, when the rest were
- * stopped. */
+/* No new connections, and none of those on their way: they are cancelled, and questions about them withdrawn.
+ * The callback comes when all streams ended, or after the time, when the rest were stopped. */
 void cardea_broker_drain_async (CardeaBroker *self, guint seconds, GAsyncReadyCallback callback,
                                 gpointer data);
 /* While draining: stop the rest now. */

@@ -14,6 +14,7 @@
 #include "agent/broker/choice.h"
 #include "agent/broker/json.h"
 #include "agent/broker/signing.h"
+#include "agent/prompt/withdrawal.h"
 #include "agent/tls/dial.h"
 #include "agent/tls/handshake.h"
 #include "socket-api/wire/error.h"
@@ -47,8 +48,7 @@ typedef struct
 static void
 connection_free (Connection *self)
 {
-  if (self->callers != NULL)
-    g_cancellable_disconnect (self->callers, self->cancelled_id);
+  g_cancellable_disconnect (self->callers, self->cancelled_id);
   g_clear_object (&self->callers);
   g_clear_handle_id (&self->timeout_id, g_source_remove);
   g_clear_pointer (&self->signing, cardea_signing_unref);
@@ -137,8 +137,8 @@ fail (GTask *task, GError *error)
   error = tell_failure (self, error);
   if (self->signing != NULL)
     cardea_signing_cancel (self->signing);
-  /* Whatever a person is asked for it is asked no more. */
-  g_cancellable_cancel (self->cancellable);
+  /* Whatever a person is asked for it is asked no more: nothing but the server ends it while they think. */
+  cardea_withdrawal_cancel (self->cancellable, CARDEA_PROMPT_WITHDRAWN_SERVER_CLOSED);
   enter (self, CARDEA_STEP_FAILED);
   self->on_step = NULL;
   g_task_return_error (task, error);
@@ -389,14 +389,8 @@ on_time_over (gpointer user_data)
 
   self->timeout_id = 0;
   self->timed_out = TRUE;
-  g_cancellable_cancel (self->cancellable);
+  cardea_withdrawal_cancel (self->cancellable, CARDEA_PROMPT_WITHDRAWN_CALL_TIMED_OUT);
   return G_SOURCE_REMOVE;
-}
-
-static void
-on_cancelled (GCancellable *callers, gpointer user_data)
-{
-  g_cancellable_cancel (G_CANCELLABLE (user_data));
 }
 
 static guint
@@ -421,12 +415,9 @@ connection_new (const CardeaConnectionArguments *arguments, GCancellable *cancel
   self->asks = self->assent != NULL && !arguments->headless;
   self->on_step = arguments->step;
   self->step_data = arguments->step_data;
-  self->cancellable = g_cancellable_new ();
-  if (cancellable != NULL) {
-    self->callers = g_object_ref (cancellable);
-    self->cancelled_id = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled),
-                                                g_object_ref (self->cancellable), g_object_unref);
-  }
+  self->cancellable = cardea_withdrawal_new ();
+  self->callers = cancellable != NULL ? g_object_ref (cancellable) : NULL;
+  self->cancelled_id = cardea_withdrawal_follow (self->cancellable, cancellable);
   if (arguments->deadline != 0)
     self->timeout_id = g_timeout_add (remaining_ms (arguments->deadline), on_time_over, self);
   return self;

@@ -13,6 +13,7 @@
 #include "agent/pin/attempt.h"
 #include "agent/pin/outcome.h"
 #include "agent/pin/source-choice.h"
+#include "agent/prompt/withdrawal.h"
 #include "socket-api/wire/error.h"
 
 #define MAX_QUESTIONS 5
@@ -475,7 +476,7 @@ ask_or_fail (CardeaUnlockJob *self)
     return;
   }
   g_clear_object (&self->question);
-  self->question = g_cancellable_new ();
+  self->question = cardea_withdrawal_new ();
   g_clear_object (&self->token_gone);
   self->token_gone = g_cancellable_new ();
   first = g_ptr_array_index (self->waiters, 0);
@@ -505,7 +506,7 @@ on_waiter_cancelled (GCancellable *cancellable, gpointer data)
       cardea_error_new (CARDEA_ERROR_CANCELLED, "The connection was given up while the token was unlocked."));
   g_ptr_array_remove (self->waiters, waiter);
   if (self->state == JOB_ASKING && !may_anybody_be_asked (self))
-    g_cancellable_cancel (self->question);
+    cardea_withdrawal_cancel (self->question, cardea_withdrawal_get_reason (cancellable));
   return G_SOURCE_REMOVE;
 }
 

@@ -125,14 +125,23 @@ send_some (CardeaPromptChannel *self)
   return TRUE;
 }
 
+/* FALSE: not now. */
+static gboolean
+send_all (CardeaPromptChannel *self)
+{
+  while (self->current != NULL)
+    if (!send_some (self))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 on_socket_writable (int fd, GIOCondition condition, gpointer data)
 {
   CardeaPromptChannel *self = data;
 
-  while (self->current != NULL)
-    if (!send_some (self))
-      return G_SOURCE_CONTINUE;
+  if (!send_all (self))
+    return G_SOURCE_CONTINUE;
   self->out = 0;
   return G_SOURCE_REMOVE;
 }
@@ -150,7 +159,8 @@ cardea_prompt_channel_send (CardeaPromptChannel *self, GBytes *message)
     return;
   }
   self->current = message;
-  self->out = g_unix_fd_add (self->socket, G_IO_OUT, on_socket_writable, self);
+  if (!send_all (self))
+    self->out = g_unix_fd_add (self->socket, G_IO_OUT, on_socket_writable, self);
 }
 
 CardeaPromptChannel *

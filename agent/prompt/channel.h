@@ -20,8 +20,8 @@ CardeaPromptChannel *cardea_prompt_channel_new (int socket, CardeaPromptChannelR
 void cardea_prompt_channel_free (CardeaPromptChannel *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaPromptChannel, cardea_prompt_channel_free)
 
-/* Takes @message, with its NUL. A prompt that does not read holds at most two: what is under way, and the
- * newest. */
+/* Takes @message, with its NUL; what there is room for is sent before it returns. A prompt that does not read
+ * holds at most two: what is under way, and the newest. */
 void cardea_prompt_channel_send (CardeaPromptChannel *self, GBytes *message);
 
 G_END_DECLS

@@ -187,7 +187,7 @@ on_timer (gpointer data)
   GError *error = cardea_error_new (CARDEA_ERROR_TIMED_OUT, "Nobody answered the question in time.");
 
   cardea_error_take_parameter (error, "what", json_string ("question"));
-  cardea_dialog_withdraw (self, "timed_out");
+  cardea_dialog_withdraw (self, CARDEA_PROMPT_WITHDRAWN_TIMED_OUT);
   self->owner.answered (NULL, NULL, error, self->data);
   return G_SOURCE_REMOVE;
 }
@@ -308,9 +308,9 @@ cardea_dialog_update (CardeaDialog *self)
 
 /* There is nothing to say to a prompt that answered, or ended its side. */
 void
-cardea_dialog_withdraw (CardeaDialog *self, const char *reason)
+cardea_dialog_withdraw (CardeaDialog *self, CardeaPromptWithdrawn why)
 {
-  CardeaPromptUpdate update = { .kind = CARDEA_PROMPT_UPDATE_WITHDRAW, .reason = (char *)reason };
+  CardeaPromptUpdate update = { .kind = CARDEA_PROMPT_UPDATE_WITHDRAW, .why = why };
   gboolean silent = self->channel == NULL || self->state == DIALOG_ANSWERED;
 
   if (self->state == DIALOG_WITHDRAWN || self->state == DIALOG_GONE)

@@ -41,7 +41,7 @@ void cardea_dialog_free (CardeaDialog *self);
 
 /* Tells the prompt which offers the question has now. */
 void cardea_dialog_update (CardeaDialog *self);
-/* From now on no answer counts. @reason: as in CardeaPromptUpdate. */
-void cardea_dialog_withdraw (CardeaDialog *self, const char *reason);
+/* From now on no answer counts. */
+void cardea_dialog_withdraw (CardeaDialog *self, CardeaPromptWithdrawn why);
 
 G_END_DECLS

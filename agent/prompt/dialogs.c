@@ -12,6 +12,7 @@
 #include "agent/prompt/dialogs.h"
 
 #include "agent/prompt/display.h"
+#include "agent/prompt/withdrawal.h"
 #include "socket-api/limits.h"
 #include "socket-api/wire/error.h"
 
@@ -95,12 +96,12 @@ refuse (Asked *asked, GError *error)
 
 /* The question is over, whether it is shown or not. Takes @error. */
 static void
-withdraw (Asked *asked, const char *reason, GError *error)
+withdraw (Asked *asked, CardeaPromptWithdrawn why, GError *error)
 {
   CardeaDialogPrompter *self = asked->prompter;
 
   if (self->shown == asked && self->dialog != NULL)
-    cardea_dialog_withdraw (self->dialog, reason);
+    cardea_dialog_withdraw (self->dialog, why);
   refuse (asked, error);
 }
 
@@ -113,7 +114,7 @@ make_withdrawn (void)
 static gboolean
 on_cancelled (GCancellable *cancellable, gpointer data)
 {
-  withdraw (data, "caller_gone", make_withdrawn ());
+  withdraw (data, cardea_withdrawal_get_reason (cancellable), make_withdrawn ());
   return G_SOURCE_REMOVE;
 }
 
@@ -121,7 +122,7 @@ static gboolean
 on_token_gone (GCancellable *cancellable, gpointer data)
 {
   withdraw (
-      data, "token_removed",
+      data, CARDEA_PROMPT_WITHDRAWN_TOKEN_REMOVED,
       cardea_error_new (CARDEA_ERROR_TOKEN_UNAVAILABLE, "The token went away while its PIN was asked for."));
   return G_SOURCE_REMOVE;
 }

@@ -17,7 +17,9 @@ G_BEGIN_DECLS
  * writes on a terminal or refuses; the agent knows no other way. Main loop only.
  *
  * An answer counts once and for its own question. Once @cancellable is cancelled the question is withdrawn,
- * and what is answered after that is never an answer.
+ * and what is answered after that is never an answer. Why it was is told to the person who reads the
+ * question: cardea_withdrawal_get_reason() of @cancellable, which knows it where it was made by
+ * cardea_withdrawal_new().
  *
  * Errors of all questions: CARDEA_ERROR_CANCELLED (the person said no, nobody could be shown the question,
  * or it was withdrawn), CARDEA_ERROR_INTERACTION_REQUIRED (nobody can be asked), CARDEA_ERROR_TIMED_OUT,

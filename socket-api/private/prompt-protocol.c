@@ -31,8 +31,11 @@ static const char *const REMEMBERS[] = { "not", "removal", "always", NULL };
 static const char *const PIN_STATES[] = { "fine", "low", "final_try", "locked", "must_change", NULL };
 static const char *const UPDATES[] = { "offers", "withdraw", NULL };
 static const char *const ANSWERS[] = { "shown", "use", "continue", "pin_typed", "pinpad", "cancel", NULL };
+static const char *const WITHDRAWALS[] = {
+  "token_removed", "caller_gone",    "timed_out",      "answered",
+  "server_closed", "call_timed_out", "agent_stopping", NULL,
+};
 /* Of texts that are kept as such. */
-static const char *const WITHDRAWALS[] = { "token_removed", "caller_gone", "timed_out", "answered", NULL };
 static const char *const CONFINEMENTS[] = { "flatpak", "snap", NULL };
 static const char *const COLOUR_SCHEMES[] = { "light", "dark", NULL };
 
@@ -246,6 +249,12 @@ cardea_prompt_question_decode (GBytes *message, GError **error)
   return cardea_prompt_fields_finish (&fields, error) ? g_steal_pointer (&self) : NULL;
 }
 
+const char *
+cardea_prompt_withdrawn_to_string (CardeaPromptWithdrawn self)
+{
+  return WITHDRAWALS[self];
+}
+
 GBytes *
 cardea_prompt_update_encode (const CardeaPromptUpdate *self)
 {
@@ -255,7 +264,7 @@ cardea_prompt_update_encode (const CardeaPromptUpdate *self)
   if (self->kind == CARDEA_PROMPT_UPDATE_OFFERS)
     put_offers (object, self->offers);
   else
-    cardea_prompt_put_text (object, "reason", self->reason);
+    cardea_prompt_put_text (object, "reason", WITHDRAWALS[self->why]);
   return cardea_prompt_dump (object);
 }
 
@@ -275,7 +284,7 @@ cardea_prompt_update_decode (GBytes *message, GError **error)
     g_ptr_array_unref (self->offers);
     self->offers = cardea_prompt_take_offers (&fields);
   } else {
-    self->reason = g_strdup (WITHDRAWALS[cardea_prompt_take_choice (&fields, "reason", WITHDRAWALS)]);
+    self->why = (CardeaPromptWithdrawn)cardea_prompt_take_choice (&fields, "reason", WITHDRAWALS);
   }
   return cardea_prompt_fields_finish (&fields, error) ? g_steal_pointer (&self) : NULL;
 }

@@ -112,11 +112,26 @@ typedef enum
                                     ends */
 } CardeaPromptUpdateKind;
 
+/* Why a question is over. */
+typedef enum
+{
+  CARDEA_PROMPT_WITHDRAWN_TOKEN_REMOVED,
+  CARDEA_PROMPT_WITHDRAWN_CALLER_GONE,
+  CARDEA_PROMPT_WITHDRAWN_TIMED_OUT, /* nobody answered in time */
+  CARDEA_PROMPT_WITHDRAWN_ANSWERED,  /* by the answer to another question */
+  CARDEA_PROMPT_WITHDRAWN_SERVER_CLOSED,
+  CARDEA_PROMPT_WITHDRAWN_CALL_TIMED_OUT, /* the program allowed no more time */
+  CARDEA_PROMPT_WITHDRAWN_AGENT_STOPPING,
+} CardeaPromptWithdrawn;
+
+/* As a message says it: "token_removed", ... */
+const char *cardea_prompt_withdrawn_to_string (CardeaPromptWithdrawn self);
+
 typedef struct
 {
   CardeaPromptUpdateKind kind;
-  GPtrArray *offers; /* CARDEA_PROMPT_UPDATE_OFFERS: all of them, as in the question */
-  char *reason; /* CARDEA_PROMPT_UPDATE_WITHDRAW: "token_removed", "caller_gone", "timed_out", "answered" */
+  GPtrArray *offers;         /* CARDEA_PROMPT_UPDATE_OFFERS: all of them, as in the question */
+  CardeaPromptWithdrawn why; /* CARDEA_PROMPT_UPDATE_WITHDRAW */
 } CardeaPromptUpdate;
 
 typedef enum

@@ -118,7 +118,6 @@ cardea_prompt_update_free (CardeaPromptUpdate *self)
   if (!self)
     return;
   g_clear_pointer (&self->offers, g_ptr_array_unref);
-  g_free (self->reason);
   g_free (self);
 }
 

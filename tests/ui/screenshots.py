@@ -36,7 +36,12 @@ def certificate(offers, **changes):
     return questions.certificate(offers, **changes)
 
 
-# What is asked, and the keys pressed then.
+def over(reason):
+    """A question that is withdrawn at once."""
+    return pin(), [], {'update': 'withdraw', 'reason': reason}
+
+
+# What is asked, the keys pressed then, and what the agent says after that.
 STATES = {
     'certificate': (certificate(three()), []),
     'certificate-sole': (certificate([questions.authentication()]), []),
@@ -56,6 +61,7 @@ STATES = {
         'name': '.'.join(['quite-a-long-label'] * 6 + ['accounts.example']), 'port': 443, 'vouched_by': LONG_NAME,
         'by_program_only': False}), []),
     'certificate-details': (certificate(three()), ['Tab', 'Return']),
+    'certificate-over': (certificate(three()), [], {'update': 'withdraw', 'reason': 'server_closed'}),
     'pin': (pin(), []),
     'pin-wrong': (pin(rejected=True, pin_tries=2), []),
     'pin-low': (pin(pin_state='low'), []),
@@ -64,6 +70,12 @@ STATES = {
     'pin-must-change': (pin(pin_state='must_change'), []),
     'pin-reader': (pin(pinpad=True), []),
     'pin-hostile': (pin(token_label='<b>Card</b>\u202e\n' + 'x' * 300, program={'label': '/tmp/\u202e' + 'y' * 900, 'parents': []}), []),
+    'over-token-removed': over('token_removed'),
+    'over-caller-gone': over('caller_gone'),
+    'over-timed-out': over('timed_out'),
+    'over-server-closed': over('server_closed'),
+    'over-call-timed-out': over('call_timed_out'),
+    'over-agent-stopping': over('agent_stopping'),
 }
 
 # A picture of each state in each of these.
@@ -125,7 +137,7 @@ def settle(on, path):
     raise person.Failed(f'{path.name} does not come to rest')
 
 
-def take(on, program, name, question, keys, path, look):
+def take(on, program, name, path, look, question, keys, update=None):
     question = dict(question, **({'colour_scheme': look['colour']} if 'colour' in look else {'colour_scheme': 'light'}))
     with asked.Asked(on, (program,), question) as dialog:
         if dialog.hear() != {'answer': 'shown'}:
@@ -136,6 +148,8 @@ def take(on, program, name, question, keys, path, look):
         if keys:
             time.sleep(1.5)  # the typing guard
             on.press(*keys)
+        if update:
+            dialog.say(update)
         on.tool('xdotool', 'mousemove', '0', '0')
         settle(on, path)
     # Cut to the window; no date inside, so that equal pictures are equal files.
@@ -155,7 +169,7 @@ def main():
             continue
         with make_desk(**look) as on:
             for state, name in names.items():
-                take(on, build / 'ui/cardea-prompt', name, *STATES[state], folder / f'{name}.png', look)
+                take(on, build / 'ui/cardea-prompt', name, folder / f'{name}.png', look, *STATES[state])
                 made += 1
                 print(name, flush=True)
     if made == 0:

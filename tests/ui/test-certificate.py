@@ -454,9 +454,23 @@ def title_buttons(desk):
         equal([name for name in found if name in ('Close', 'Maximize', 'Minimize', 'Restore')], ['Close'])
 
 
+def withdrawn(desk):
+    """What is read takes the place of what could be chosen."""
+    with Case(desk, two()) as case:
+        case.wait_armed()
+        case.dialog.say({'update': 'withdraw', 'reason': 'server_closed'})
+        case.wait(lambda: 'Connection Closed' in desk.words(), 'a title')
+        check('has closed the connection' in desk.words(), f'no reason: {desk.words()}')
+        equal(case.rows(), [])
+        case.press('Return')
+        check(not case.dialog.has_said(0.2), 'the key that would have chosen closes the notice')
+        case.press('Escape')
+        case.dialog.expect(None, 1)
+
+
 CASES = [second_row, use_button, preselected, sole_candidate, escape, cancel_button, closed, go_on, no_going_on, early_enter,
          tab_order, others, none_fits, token_comes, dead_after_update, keeps_selection, becomes_unfit, hostile, remember_always, remember_limited,
-         remember_nothing, details, copied, narrow, names, title_buttons]
+         remember_nothing, details, copied, narrow, names, title_buttons, withdrawn]
 
 
 def main():

@@ -466,6 +466,33 @@ def token_removed(desk):
         equal(case.dialog.read_pin(), b'')
 
 
+# Why a question may be over, and what a person reads then.
+NOTICES = {
+    'caller_gone': ('No Longer Needed', 'has given up'),
+    'timed_out': ('Time Is Up', 'was not answered in time'),
+    'server_closed': ('Connection Closed', 'has closed the connection'),
+    'call_timed_out': ('Time Is Up', 'did not wait any longer'),
+    'agent_stopping': ('Cardea Is Stopping', 'can no longer be answered'),
+}
+
+
+def withdrawn(desk):
+    """The PIN that was begun is gone, and its rest goes nowhere."""
+    for reason, words in NOTICES.items():
+        with Case(desk) as case:
+            case.wait_ready()
+            case.type(PIN[:4])
+            case.dialog.say({'update': 'withdraw', 'reason': reason})
+            case.has_words(*words)
+            equal(case.entry(), None)
+            desk.type(PIN[4:])
+            desk.press('Return')
+            check(not case.dialog.has_said(0.2), 'keys of the PIN close the notice')
+            desk.press('Escape')
+            case.dialog.expect(None, 1)
+            equal(case.dialog.read_pin(), b'')
+
+
 def notice_ends(desk):
     """Nobody has to read it."""
     with Case(desk) as case:
@@ -610,7 +637,7 @@ def main():
     cases = {case.__name__.replace('_', '-'): case for case in (
         typed, corrected, by_button, escape, escape_after_typing, cancel, empty, shows_parties, rejected, tries, low, final_try,
         locked, must_change, pinpad, pinpad_final_try, early_enter, early_digits, refocused, pasted, clipboard, caps_lock,
-        accessibility, names, title_buttons, tab_order, hostile, killed, agent_gone, parent_gone, stranger, no_pipe, token_removed,
+        accessibility, names, title_buttons, tab_order, hostile, killed, agent_gone, parent_gone, stranger, no_pipe, token_removed, withdrawn,
         notice_ends, answered_elsewhere, garbage, garbage_later, pieces, endless, parent_window, startup_id, no_display, usage,
         memory)}
     with sway.DISPLAYS[sys.argv[3]]() as desk:

@@ -8,6 +8,7 @@
 
 #include <glib/gstdio.h>
 
+#include "agent/prompt/withdrawal.h"
 #include "agent/rules/trusted-file.h"
 #include "agent/tls/nss.h"
 #include "socket-api/wire/error.h"
@@ -363,6 +364,22 @@ test_changes_and_withdrawal (Fixture *f, gconstpointer data)
   g_signal_emit_by_name (f->world, "changed");
 }
 
+/* The person learns why from whoever ended it. */
+static void
+test_withdrawn_with_reason (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_set_object (&f->cancellable, NULL);
+  f->cancellable = cardea_withdrawal_new ();
+  scripted_prompter_add_pause (f->person);
+  begin (f);
+  cardea_withdrawal_cancel (f->cancellable, CARDEA_PROMPT_WITHDRAWN_SERVER_CLOSED);
+  g_assert_null (finish (f, &error));
+  g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_CANCELLED);
+  g_assert_cmpint (scripted_prompter_get_withdrawn (f->person), ==, CARDEA_PROMPT_WITHDRAWN_SERVER_CLOSED);
+}
+
 /* What is remembered changes while the question is open: it is the person's all the same. */
 static void
 test_forgotten_meanwhile (Fixture *f, gconstpointer data)
@@ -435,6 +452,7 @@ test_settled_by_another (Fixture *f, gconstpointer data)
   g_assert_no_error (error);
   g_assert_true (first == second);
   g_assert_cmpuint (scripted_prompter_get_n_withdrawn (f->person), ==, 1);
+  g_assert_cmpint (scripted_prompter_get_withdrawn (f->person), ==, CARDEA_PROMPT_WITHDRAWN_ANSWERED);
 }
 
 /* A use that is counted settles nothing: the question is open because of what was known before. */
@@ -516,6 +534,7 @@ main (int argc, char **argv)
   add ("/assent/without-is-not-required", test_without_is_not_required);
   add ("/assent/chosen-is-gone", test_chosen_is_gone);
   add ("/assent/changes-and-withdrawal", test_changes_and_withdrawal);
+  add ("/assent/withdrawn-with-reason", test_withdrawn_with_reason);
   add ("/assent/forgotten-meanwhile", test_forgotten_meanwhile);
   add ("/assent/once", test_once);
   add ("/assent/settled-by-another", test_settled_by_another);

@@ -19,7 +19,7 @@ typedef struct
   int agent; /* the other end */
   guint questions, updates, closed;
   char *token;
-  char *reason;
+  CardeaPromptWithdrawn why;
   GError *error;
 } Rig;
 
@@ -34,8 +34,7 @@ static void
 on_update (CardeaChannel *channel, const CardeaPromptUpdate *update, Rig *rig)
 {
   rig->updates++;
-  g_free (rig->reason);
-  rig->reason = g_strdup (update->reason);
+  rig->why = update->why;
 }
 
 static void
@@ -65,7 +64,6 @@ tear_down (Rig *rig, gconstpointer data)
   if (rig->agent >= 0)
     close (rig->agent);
   g_free (rig->token);
-  g_free (rig->reason);
   g_clear_error (&rig->error);
 }
 
@@ -97,11 +95,11 @@ make_question (void)
 }
 
 static GBytes *
-make_withdrawal (const char *reason)
+make_withdrawal (CardeaPromptWithdrawn why)
 {
   g_autoptr (CardeaPromptUpdate) update = cardea_prompt_update_new (CARDEA_PROMPT_UPDATE_WITHDRAW);
 
-  update->reason = g_strdup (reason);
+  update->why = why;
   return cardea_prompt_update_encode (update);
 }
 
@@ -115,8 +113,8 @@ static void
 test_conversation (Rig *rig, gconstpointer data)
 {
   g_autoptr (GBytes) question = make_question ();
-  g_autoptr (GBytes) first = make_withdrawal ("caller_gone");
-  g_autoptr (GBytes) second = make_withdrawal ("token_removed");
+  g_autoptr (GBytes) first = make_withdrawal (CARDEA_PROMPT_WITHDRAWN_CALLER_GONE);
+  g_autoptr (GBytes) second = make_withdrawal (CARDEA_PROMPT_WITHDRAWN_TOKEN_REMOVED);
 
   say_bytes (rig, question);
   say_bytes (rig, first);
@@ -125,7 +123,7 @@ test_conversation (Rig *rig, gconstpointer data)
   g_assert_cmpuint (rig->questions, ==, 1);
   g_assert_cmpstr (rig->token, ==, "Card");
   g_assert_cmpuint (rig->updates, ==, 2);
-  g_assert_cmpstr (rig->reason, ==, "token_removed");
+  g_assert_cmpint (rig->why, ==, CARDEA_PROMPT_WITHDRAWN_TOKEN_REMOVED);
   g_assert_cmpuint (rig->closed, ==, 0);
 }
 

@@ -5,6 +5,7 @@
  * waits for whom, and that nothing is left behind. */
 
 #include "agent/prompt/dialogs.h"
+#include "agent/prompt/withdrawal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -555,6 +556,22 @@ test_cancelled_while_shown (Fixture *f, gconstpointer data)
     g_assert_true (has_line (f, "a withdraw caller_gone"));
 }
 
+/* Its prompt is told the true reason. */
+static void
+test_reason (Fixture *f, gconstpointer data)
+{
+  CardeaPromptWithdrawn why = (CardeaPromptWithdrawn)GPOINTER_TO_INT (data);
+  g_autoptr (GCancellable) cancellable = cardea_withdrawal_new ();
+  g_autofree char *line = g_strdup_printf ("a withdraw %s", cardea_prompt_withdrawn_to_string (why));
+  Told told;
+
+  ask_certificate (f, "a", "shown;update", cancellable, &told);
+  await_line (f, "a start");
+  cardea_withdrawal_cancel (cancellable, why);
+  assert_cancelled (&told);
+  await_line (f, line);
+}
+
 static void
 test_cancelled_while_waiting (Fixture *f, gconstpointer data)
 {
@@ -916,6 +933,11 @@ main (int argc, char **argv)
   add ("cancelled-while-shown", test_cancelled_while_shown, "shown;update");
   add ("cancelled-late-answer", test_cancelled_while_shown, "shown;update;use 1 not");
   add ("cancelled-hanging", test_cancelled_while_shown, "shown;hang");
+  for (CardeaPromptWithdrawn why = 0; why <= CARDEA_PROMPT_WITHDRAWN_AGENT_STOPPING; why++) {
+    g_autofree char *name = g_strdup_printf ("reason/%s", cardea_prompt_withdrawn_to_string (why));
+
+    add (name, test_reason, GINT_TO_POINTER (why));
+  }
   add ("cancelled-while-waiting", test_cancelled_while_waiting, NULL);
   add ("cancelled-before", test_cancelled_before, NULL);
   add ("cancelled-at-once", test_cancelled_at_once, NULL);

@@ -654,7 +654,8 @@ test_message_limit (void)
 static void
 test_updates (void)
 {
-  static const char *const reasons[] = { "token_removed", "caller_gone", "timed_out", "answered" };
+  static const char *const reasons[] = { "token_removed", "caller_gone",    "timed_out",     "answered",
+                                         "server_closed", "call_timed_out", "agent_stopping" };
   g_autoptr (CardeaPromptUpdate) offers = cardea_prompt_update_new (CARDEA_PROMPT_UPDATE_OFFERS);
   g_autoptr (CardeaPromptUpdate) got = NULL;
   g_autoptr (GBytes) message = NULL;
@@ -673,12 +674,15 @@ test_updates (void)
     g_autoptr (GBytes) told = NULL;
     g_autoptr (CardeaPromptUpdate) heard = NULL;
 
-    withdraw->reason = g_strdup (reasons[i]);
+    withdraw->why = (CardeaPromptWithdrawn)i;
     told = strip_nul (cardea_prompt_update_encode (withdraw));
     heard = cardea_prompt_update_decode (told, &error);
     g_assert_no_error (error);
     g_assert_cmpint (heard->kind, ==, CARDEA_PROMPT_UPDATE_WITHDRAW);
-    g_assert_cmpstr (heard->reason, ==, reasons[i]);
+    g_assert_cmpint (heard->why, ==, i);
+    g_assert_cmpstr (cardea_prompt_withdrawn_to_string (heard->why), ==, reasons[i]);
+    g_assert_nonnull (
+        g_strstr_len (g_bytes_get_data (told, NULL), (gssize)g_bytes_get_size (told), reasons[i]));
   }
 }
 

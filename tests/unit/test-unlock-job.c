@@ -5,6 +5,8 @@
 
 #include "tests/unit/unlocker-fixture.h"
 
+#include "agent/prompt/withdrawal.h"
+
 /* Many wait: one login, one outcome. */
 static void
 test_one_login (UnlockerFixture *f, gconstpointer data)
@@ -212,7 +214,7 @@ static void
 test_question_withdrawn (UnlockerFixture *f, gconstpointer data)
 {
   static const char *const answers[] = { "", "1234", NULL };
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GCancellable) cancellable = cardea_withdrawal_new ();
   UnlockerWait first = { 0 }, second = { 0 };
 
   cardea_unlocker_set_sources (f->unlocker, NULL);
@@ -220,7 +222,7 @@ test_question_withdrawn (UnlockerFixture *f, gconstpointer data)
   f->person->waits = TRUE;
   unlocker_begin (f, TRUE, cancellable, &first);
   g_assert_cmpuint (f->person->n_asked, ==, 1);
-  g_cancellable_cancel (cancellable);
+  cardea_withdrawal_cancel (cancellable, CARDEA_PROMPT_WITHDRAWN_CALL_TIMED_OUT);
   unlocker_finish (&first);
   g_assert_error (first.error, CARDEA_ERROR, CARDEA_ERROR_CANCELLED);
   g_clear_error (&first.error);
@@ -229,6 +231,7 @@ test_question_withdrawn (UnlockerFixture *f, gconstpointer data)
   unlocker_finish (&second);
   g_assert_no_error (second.error);
   g_assert_cmpuint (f->person->n_asked, ==, 2);
+  g_assert_cmpint (f->person->withdrawn, ==, CARDEA_PROMPT_WITHDRAWN_CALL_TIMED_OUT);
 }
 
 /* A token that goes takes the question about it along; another one that comes or goes does not. */

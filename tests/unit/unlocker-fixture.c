@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/prompt/withdrawal.h"
+
 static gboolean
 is_pin (CardeaSecret *secret, const char *expected)
 {
@@ -99,6 +101,7 @@ unref_secret (gpointer secret)
 static gboolean
 on_question_cancelled (GCancellable *cancellable, gpointer data)
 {
+  TEST_PERSON (g_task_get_source_object (data))->withdrawn = cardea_withdrawal_get_reason (cancellable);
   g_task_return_new_error (G_TASK (data), G_IO_ERROR, G_IO_ERROR_CANCELLED, "Withdrawn.");
   return G_SOURCE_REMOVE;
 }

@@ -38,8 +38,9 @@ struct _TestPerson
   GObject parent;
   const char *const *answers; /* then: nobody is there */
   guint n_asked;
-  gboolean waits;         /* an answer never comes, but cancelling ends it */
-  gboolean rejected, low; /* of the last question */
+  gboolean waits;                  /* an answer never comes, but cancelling ends it */
+  gboolean rejected, low;          /* of the last question */
+  CardeaPromptWithdrawn withdrawn; /* why it was */
 };
 
 /* The fixture: a folder, one token, one source with a file. */

@@ -111,7 +111,7 @@ test_server_closes (void)
   g_subprocess_send_signal (server, SIGKILL);
   g_assert_null (cardea_asks_finish (client, &error));
   g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_HANDSHAKE_FAILED);
-  cardea_asks_wait_for_log (asks, "localhost withdraw");
+  cardea_asks_wait_for_log (asks, "localhost withdraw server_closed");
   cardea_asks_stop (asks);
   assert_logins (asks, "0");
 }
@@ -124,6 +124,36 @@ test_caller_gone (void)
   cardea_client_free (begin_pin (asks));
   cardea_asks_wait_for_log (asks, "localhost withdraw caller_gone");
   cardea_asks_stop (asks);
+  assert_logins (asks, "0");
+}
+
+static void
+test_time_limit (void)
+{
+  g_autoptr (CardeaAsks) asks = new_with_card ("shown;update;type right;typed");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (cardea_asks_fetch (asks, "{\"timeout_ms\": 2500}", &error));
+  g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_TIMED_OUT);
+  cardea_asks_wait_for_log (asks, "localhost withdraw call_timed_out");
+  cardea_asks_stop (asks);
+  assert_logins (asks, "0");
+}
+
+/* The dialog of a PIN says why it is over, and the agent waits for it to go. */
+static void
+test_stopping (void)
+{
+  g_autoptr (CardeaAsks) asks = new_with_card ("shown;update;type right;typed");
+  CardeaClient *client = begin_pin (asks);
+  g_autofree char *log = NULL;
+  g_autoptr (GError) error = NULL;
+
+  cardea_asks_stop (asks);
+  log = cardea_asks_read_log (asks);
+  g_assert_nonnull (strstr (log, "localhost withdraw agent_stopping"));
+  g_assert_null (cardea_asks_finish (client, &error));
+  g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_BUSY);
   assert_logins (asks, "0");
 }
 
@@ -147,6 +177,8 @@ main (int argc, char **argv)
   g_test_add_func ("/agent-asks-pin/token-pulled", test_token_pulled);
   g_test_add_func ("/agent-asks-pin/server-closes", test_server_closes);
   g_test_add_func ("/agent-asks-pin/caller-gone", test_caller_gone);
+  g_test_add_func ("/agent-asks-pin/time-limit", test_time_limit);
+  g_test_add_func ("/agent-asks-pin/stopping", test_stopping);
   g_test_add_func ("/agent-asks-pin/cancelled", test_cancelled);
   return g_test_run ();
 }

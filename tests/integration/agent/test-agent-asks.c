@@ -10,6 +10,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CALLERS 10
 #define MANY 200
@@ -250,7 +251,7 @@ test_time_limit (void)
   json_t *parameters = cardea_error_get_parameters (error);
 
   g_assert_cmpstr (json_string_value (json_object_get (parameters, "what")), ==, "choosing");
-  cardea_asks_wait_for_log (asks, "localhost withdraw");
+  cardea_asks_wait_for_log (asks, "localhost withdraw call_timed_out");
 }
 
 /* The answer comes when nobody waits for it: it is not the next question's, and it is not remembered. */
@@ -291,7 +292,7 @@ test_server_closes (void)
   g_subprocess_send_signal (server, SIGKILL);
   g_assert_null (cardea_asks_finish (client, &error));
   g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_HANDSHAKE_FAILED);
-  cardea_asks_wait_for_log (asks, "localhost withdraw");
+  cardea_asks_wait_for_log (asks, "localhost withdraw server_closed");
 }
 
 static void
@@ -451,7 +452,19 @@ test_two_hundred (void)
   g_assert_cmpuint (cardea_asks_count (asks), ==, MOST_ASKED);
 }
 
-/* The agent ends while it asks: so does the prompt, and the program gets no connection. */
+static void
+assert_stopping (CardeaClient *client)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (cardea_asks_finish (client, &error));
+  g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_BUSY);
+  g_assert_cmpstr (json_string_value (json_object_get (cardea_error_get_parameters (error), "what")), ==,
+                   "stopping");
+}
+
+/* The agent ends while it asks: the prompt learns why, is gone before the agent is, and the program gets no
+ * connection. */
 static void
 test_stopping (void)
 {
@@ -459,13 +472,36 @@ test_stopping (void)
   CardeaClient *client = cardea_asks_begin (asks, asks->port, NULL);
   g_autoptr (CardeaPromptQuestion) question = cardea_asks_get_question (asks, 1);
   GPid prompt = find_prompt (asks);
-  g_autoptr (GError) error = NULL;
+  g_autofree char *log = NULL;
 
   g_assert_cmpint (prompt, !=, 0);
   cardea_asks_stop (asks);
-  g_assert_null (cardea_asks_finish (client, &error));
-  g_assert_nonnull (error);
-  g_assert_true (cardea_lab_wait_until (cardea_lab_is_gone, GINT_TO_POINTER (prompt)));
+  g_assert_true (cardea_lab_is_gone (GINT_TO_POINTER (prompt)));
+  log = cardea_asks_read_log (asks);
+  g_assert_nonnull (strstr (log, "localhost withdraw agent_stopping"));
+  assert_stopping (client);
+}
+
+/* Streams may go on for a while: questions may not, for they would lead to nothing. */
+static void
+test_stopping_with_stream (void)
+{
+  g_autoptr (CardeaAsks) asks = cardea_asks_new ("shown;pick 0 not\nshown;update;exit 0");
+  CardeaClient *streaming = cardea_asks_begin (asks, asks->port, NULL);
+  CardeaClient *asking;
+  g_autoptr (GError) error = NULL;
+  int fd = cardea_asks_get_stream (streaming, &error);
+
+  g_assert_no_error (error);
+  asking = cardea_asks_begin (asks, asks->port, NULL);
+  cardea_prompt_question_free (cardea_asks_get_question (asks, 2));
+  g_subprocess_send_signal (asks->agent, SIGTERM);
+  assert_stopping (asking);
+  cardea_asks_wait_for_log (asks, "localhost withdraw agent_stopping");
+  g_assert_nonnull (g_subprocess_get_identifier (asks->agent));
+  close (fd);
+  cardea_client_free (streaming);
+  g_assert_true (g_subprocess_wait_check (asks->agent, NULL, NULL));
 }
 
 int
@@ -494,5 +530,6 @@ main (int argc, char **argv)
   g_test_add_func ("/agent-asks/ten-remembered", test_ten_remembered);
   g_test_add_func ("/agent-asks/two-hundred", test_two_hundred);
   g_test_add_func ("/agent-asks/stopping", test_stopping);
+  g_test_add_func ("/agent-asks/stopping-with-stream", test_stopping_with_stream);
   return g_test_run ();
 }
