@@ -290,12 +290,6 @@ ask_pin_async (CardeaPrompter *prompter, const CardeaPinQuestion *question, GCan
   show_next (CARDEA_DIALOG_PROMPTER (prompter));
 }
 
-static CardeaSecret *
-ask_pin_finish (CardeaPrompter *prompter, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
 static void
 ask_certificate_async (CardeaPrompter *prompter, CardeaCertificateQuestion *question,
                        GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
@@ -310,19 +304,11 @@ ask_certificate_async (CardeaPrompter *prompter, CardeaCertificateQuestion *ques
   show_next (CARDEA_DIALOG_PROMPTER (prompter));
 }
 
-static CardeaPromptAnswer *
-ask_certificate_finish (CardeaPrompter *prompter, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
 static void
 dialog_prompter_iface_init (CardeaPrompterInterface *iface)
 {
   iface->ask_pin_async = ask_pin_async;
-  iface->ask_pin_finish = ask_pin_finish;
   iface->ask_certificate_async = ask_certificate_async;
-  iface->ask_certificate_finish = ask_certificate_finish;
 }
 
 /* Nobody waits and no process runs: each would hold a reference. */

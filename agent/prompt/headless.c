@@ -38,12 +38,6 @@ ask_pin_async (CardeaPrompter *prompter, const CardeaPinQuestion *question, GCan
   g_task_return_error (task, error);
 }
 
-static CardeaSecret *
-ask_pin_finish (CardeaPrompter *prompter, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
 static void
 ask_certificate_async (CardeaPrompter *prompter, CardeaCertificateQuestion *certificate_question,
                        GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
@@ -61,19 +55,11 @@ ask_certificate_async (CardeaPrompter *prompter, CardeaCertificateQuestion *cert
   g_task_return_error (task, error);
 }
 
-static CardeaPromptAnswer *
-ask_certificate_finish (CardeaPrompter *prompter, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
 static void
 headless_prompter_iface_init (CardeaPrompterInterface *iface)
 {
   iface->ask_pin_async = ask_pin_async;
-  iface->ask_pin_finish = ask_pin_finish;
   iface->ask_certificate_async = ask_certificate_async;
-  iface->ask_certificate_finish = ask_certificate_finish;
 }
 
 static void

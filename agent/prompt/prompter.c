@@ -12,6 +12,15 @@ cardea_prompter_default_init (CardeaPrompterInterface *iface)
 {
 }
 
+static gpointer
+finish (CardeaPrompter *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (CARDEA_IS_PROMPTER (self), NULL);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
 void
 cardea_prompter_ask_pin_async (CardeaPrompter *self, const CardeaPinQuestion *question,
                                GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
@@ -25,9 +34,7 @@ cardea_prompter_ask_pin_async (CardeaPrompter *self, const CardeaPinQuestion *qu
 CardeaSecret *
 cardea_prompter_ask_pin_finish (CardeaPrompter *self, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (CARDEA_IS_PROMPTER (self), NULL);
-
-  return CARDEA_PROMPTER_GET_IFACE (self)->ask_pin_finish (self, result, error);
+  return finish (self, result, error);
 }
 
 void
@@ -43,7 +50,5 @@ cardea_prompter_ask_certificate_async (CardeaPrompter *self, CardeaCertificateQu
 CardeaPromptAnswer *
 cardea_prompter_ask_certificate_finish (CardeaPrompter *self, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (CARDEA_IS_PROMPTER (self), NULL);
-
-  return CARDEA_PROMPTER_GET_IFACE (self)->ask_certificate_finish (self, result, error);
+  return finish (self, result, error);
 }

@@ -28,16 +28,16 @@ G_BEGIN_DECLS
 #define CARDEA_TYPE_PROMPTER (cardea_prompter_get_type ())
 G_DECLARE_INTERFACE (CardeaPrompter, cardea_prompter, CARDEA, PROMPTER, GObject)
 
+/* Each answers by a GTask whose source it is, with a pointer: a CardeaSecret or NULL, a CardeaPromptAnswer.
+ */
 struct _CardeaPrompterInterface
 {
   GTypeInterface parent;
 
   void (*ask_pin_async) (CardeaPrompter *self, const CardeaPinQuestion *question, GCancellable *cancellable,
                          GAsyncReadyCallback callback, gpointer data);
-  CardeaSecret *(*ask_pin_finish) (CardeaPrompter *self, GAsyncResult *result, GError **error);
   void (*ask_certificate_async) (CardeaPrompter *self, CardeaCertificateQuestion *question,
                                  GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
-  CardeaPromptAnswer *(*ask_certificate_finish) (CardeaPrompter *self, GAsyncResult *result, GError **error);
 };
 
 /* Also CARDEA_ERROR_TOKEN_UNAVAILABLE, once the question's @token_gone is cancelled. */

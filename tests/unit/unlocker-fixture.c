@@ -143,17 +143,10 @@ person_ask_async (CardeaPrompter *prompter, const CardeaPinQuestion *question, G
   }
 }
 
-static CardeaSecret *
-person_ask_finish (CardeaPrompter *prompter, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
 static void
 person_iface_init (CardeaPrompterInterface *iface)
 {
   iface->ask_pin_async = person_ask_async;
-  iface->ask_pin_finish = person_ask_finish;
 }
 
 static void
