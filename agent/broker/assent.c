@@ -461,7 +461,8 @@ make_question (const Call *call)
   question->may_remember = cardea_caller_may_be_remembered (call->about.caller)
                                ? CARDEA_PROMPT_REMEMBER_ALWAYS
                                : CARDEA_PROMPT_REMEMBER_REMOVAL;
-  return cardea_certificate_question_new (question, call->about.request->activation_token);
+  return cardea_certificate_question_new (question, cardea_caller_get_key (call->about.caller),
+                                          call->about.request->activation_token);
 }
 
 static void

@@ -240,6 +240,7 @@ describe (Connection *self, CardeaPinQuestion *question)
   g_autoptr (CardeaPromptQuestion) shown = cardea_prompt_question_new (CARDEA_PROMPT_PIN);
 
   cardea_assent_describe (&about, shown);
+  question->caller_key = g_strdup (cardea_caller_get_key (self->caller));
   question->program = g_steal_pointer (&shown->program.label);
   question->confinement = g_steal_pointer (&shown->program.confinement);
   question->parents = g_steal_pointer (&shown->program.parents);

@@ -9,6 +9,7 @@ struct _CardeaCertificateQuestion
 {
   GObject parent;
   CardeaPromptQuestion *question;
+  char *caller_key;
   char *activation_token;
 };
 
@@ -22,6 +23,7 @@ finalize (GObject *object)
   CardeaCertificateQuestion *self = CARDEA_CERTIFICATE_QUESTION (object);
 
   cardea_prompt_question_free (self->question);
+  g_free (self->caller_key);
   g_free (self->activation_token);
   G_OBJECT_CLASS (cardea_certificate_question_parent_class)->finalize (object);
 }
@@ -40,14 +42,17 @@ cardea_certificate_question_init (CardeaCertificateQuestion *self)
 }
 
 CardeaCertificateQuestion *
-cardea_certificate_question_new (CardeaPromptQuestion *question, const char *activation_token)
+cardea_certificate_question_new (CardeaPromptQuestion *question, const char *caller_key,
+                                 const char *activation_token)
 {
   CardeaCertificateQuestion *self;
 
   g_return_val_if_fail (question != NULL && question->kind == CARDEA_PROMPT_CERTIFICATE, NULL);
+  g_return_val_if_fail (caller_key != NULL, NULL);
 
   self = g_object_new (CARDEA_TYPE_CERTIFICATE_QUESTION, NULL);
   self->question = question;
+  self->caller_key = g_strdup (caller_key);
   self->activation_token = g_strdup (activation_token);
   return self;
 }
@@ -56,6 +61,12 @@ const CardeaPromptQuestion *
 cardea_certificate_question_get_question (CardeaCertificateQuestion *self)
 {
   return self->question;
+}
+
+const char *
+cardea_certificate_question_get_caller_key (CardeaCertificateQuestion *self)
+{
+  return self->caller_key;
 }
 
 const char *

@@ -15,9 +15,12 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (CardeaCertificateQuestion, cardea_certificate_question, CARDEA, CERTIFICATE_QUESTION,
                       GObject)
 
-/* Takes @question, of the kind "certificate". @activation_token: the caller's, or NULL. */
+/* Takes @question, of the kind "certificate". @caller_key: whose turn it takes, cardea_caller_get_key();
+ * never shown. @activation_token: the caller's, or NULL. */
 CardeaCertificateQuestion *cardea_certificate_question_new (CardeaPromptQuestion *question,
+                                                            const char *caller_key,
                                                             const char *activation_token);
+const char *cardea_certificate_question_get_caller_key (CardeaCertificateQuestion *self);
 const CardeaPromptQuestion *cardea_certificate_question_get_question (CardeaCertificateQuestion *self);
 const char *cardea_certificate_question_get_activation_token (CardeaCertificateQuestion *self);
 

@@ -4,14 +4,15 @@
 /* The prompter that shows dialogs, and the queue before it.
  *
  * Two dialogs at once would be one too many to read with care, so questions wait for each other: not only
- * until the one before is answered, but until its process is gone. The queue is bounded, since any program
- * may fill it; who goes away while waiting leaves it.
+ * until the one before is answered, but until its process is gone. Whose turn it is then, and who finds no
+ * place to wait, is prompt/waiting's to say; who goes away while waiting leaves it.
  *
  * A reference of the prompter is held while a display is looked up or a process runs. */
 
 #include "agent/prompt/dialogs.h"
 
 #include "agent/prompt/display.h"
+#include "agent/prompt/waiting.h"
 #include "agent/prompt/withdrawal.h"
 #include "socket-api/limits.h"
 #include "socket-api/wire/error.h"
@@ -23,10 +24,10 @@ struct _CardeaDialogPrompter
   GObject parent;
   char *program;
   CardeaDialogTimes times;
-  GQueue waiting;       /* of Asked */
-  struct _Asked *shown; /* NULL: none, or nobody waits for its answer any more */
-  CardeaDialog *dialog; /* NULL: no process runs */
-  gboolean looking_up;  /* the display, for `shown` */
+  CardeaWaiting *waiting; /* of Asked */
+  struct _Asked *shown;   /* NULL: none, or nobody waits for its answer any more */
+  CardeaDialog *dialog;   /* NULL: no process runs */
+  gboolean looking_up;    /* the display, for `shown` */
 };
 
 /* One question and who waits for its answer. */
@@ -72,7 +73,7 @@ dismiss (Asked *asked)
   if (self->shown == asked)
     self->shown = NULL;
   else
-    g_queue_remove (&self->waiting, asked);
+    cardea_waiting_remove (self->waiting, asked);
   drop_source (&asked->cancelled);
   drop_source (&asked->removed);
   if (asked->changed != 0)
@@ -218,7 +219,7 @@ show_next (CardeaDialogPrompter *self)
 {
   if (self->shown != NULL || self->dialog != NULL || self->looking_up)
     return;
-  self->shown = g_queue_pop_head (&self->waiting);
+  self->shown = cardea_waiting_take (self->waiting);
   if (self->shown == NULL)
     return;
   self->looking_up = TRUE;
@@ -248,60 +249,61 @@ make_busy (void)
   return error;
 }
 
-/* NULL when it was refused at once. */
 static Asked *
-enqueue (CardeaPrompter *prompter, GCancellable *cancellable, gpointer tag, GAsyncReadyCallback callback,
-         gpointer data)
+asked_new (CardeaPrompter *prompter, gpointer tag, GAsyncReadyCallback callback, gpointer data)
 {
-  CardeaDialogPrompter *self = CARDEA_DIALOG_PROMPTER (prompter);
-  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
-  gboolean busy = self->shown != NULL || self->dialog != NULL || self->looking_up;
-  Asked *asked;
+  Asked *asked = g_new0 (Asked, 1);
 
-  g_task_set_source_tag (task, tag);
+  asked->prompter = CARDEA_DIALOG_PROMPTER (prompter);
+  asked->task = g_task_new (prompter, NULL, callback, data);
+  g_task_set_source_tag (asked->task, tag);
+  return asked;
+}
+
+/* Who loses a place hears it last: its callback may ask anew. */
+static void
+enqueue (Asked *asked, const char *caller_key, GCancellable *cancellable)
+{
+  CardeaDialogPrompter *self = asked->prompter;
+  gpointer displaced = NULL;
+
   if (g_cancellable_is_cancelled (cancellable)) {
-    g_task_return_error (task, make_withdrawn ());
-    return NULL;
+    refuse (asked, make_withdrawn ());
+    return;
   }
-  if (busy && g_queue_get_length (&self->waiting) >= CARDEA_LIMIT_QUESTIONS_WAITING) {
-    g_task_return_error (task, make_busy ());
-    return NULL;
+  if (!cardea_waiting_add (self->waiting, caller_key, asked, &displaced)) {
+    refuse (asked, make_busy ());
+    return;
   }
-  asked = g_new0 (Asked, 1);
-  asked->prompter = self;
-  asked->task = g_steal_pointer (&task);
   asked->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
   asked->cancelled = watch (cancellable, G_SOURCE_FUNC (on_cancelled), asked);
-  g_queue_push_tail (&self->waiting, asked);
-  return asked;
+  show_next (self);
+  if (displaced != NULL)
+    refuse (displaced, make_busy ());
 }
 
 static void
 ask_pin_async (CardeaPrompter *prompter, const CardeaPinQuestion *question, GCancellable *cancellable,
                GAsyncReadyCallback callback, gpointer data)
 {
-  Asked *asked = enqueue (prompter, cancellable, ask_pin_async, callback, data);
+  Asked *asked = asked_new (prompter, ask_pin_async, callback, data);
 
-  if (asked == NULL)
-    return;
   asked->pin = cardea_pin_question_to_prompt (question);
   asked->activation_token = g_strdup (question->activation_token);
   asked->removed = watch (question->token_gone, G_SOURCE_FUNC (on_token_gone), asked);
-  show_next (CARDEA_DIALOG_PROMPTER (prompter));
+  enqueue (asked, question->caller_key != NULL ? question->caller_key : "", cancellable);
 }
 
 static void
 ask_certificate_async (CardeaPrompter *prompter, CardeaCertificateQuestion *question,
                        GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
-  Asked *asked = enqueue (prompter, cancellable, ask_certificate_async, callback, data);
+  Asked *asked = asked_new (prompter, ask_certificate_async, callback, data);
 
-  if (asked == NULL)
-    return;
   asked->certificate = g_object_ref (question);
   asked->activation_token = g_strdup (cardea_certificate_question_get_activation_token (question));
   asked->changed = g_signal_connect (question, "changed", G_CALLBACK (on_offers_changed), asked);
-  show_next (CARDEA_DIALOG_PROMPTER (prompter));
+  enqueue (asked, cardea_certificate_question_get_caller_key (question), cancellable);
 }
 
 static void
@@ -317,7 +319,8 @@ finalize (GObject *object)
 {
   CardeaDialogPrompter *self = CARDEA_DIALOG_PROMPTER (object);
 
-  g_assert (self->shown == NULL && self->dialog == NULL && g_queue_is_empty (&self->waiting));
+  g_assert (self->shown == NULL && self->dialog == NULL && cardea_waiting_get_length (self->waiting) == 0);
+  cardea_waiting_free (self->waiting);
   g_free (self->program);
   G_OBJECT_CLASS (cardea_dialog_prompter_parent_class)->finalize (object);
 }
@@ -331,7 +334,7 @@ cardea_dialog_prompter_class_init (CardeaDialogPrompterClass *klass)
 static void
 cardea_dialog_prompter_init (CardeaDialogPrompter *self)
 {
-  g_queue_init (&self->waiting);
+  self->waiting = cardea_waiting_new (CARDEA_LIMIT_QUESTIONS_WAITING, CARDEA_LIMIT_QUESTIONS_PER_CALLER);
   self->times = (CardeaDialogTimes){ CARDEA_LIMIT_QUESTION_MS, CARDEA_LIMIT_PROMPT_END_MS,
                                      CARDEA_LIMIT_PROMPT_WITHDRAW_MS };
 }

@@ -8,8 +8,9 @@
 
 G_BEGIN_DECLS
 
-/* The prompter that shows dialogs: it runs cardea-prompt, once for each question, one at a time;
- * CARDEA_LIMIT_QUESTIONS_WAITING more wait in the order they came. */
+/* The prompter that shows dialogs: it runs cardea-prompt, once for each question, one at a time. Others wait,
+ * in turns among the programs that ask (agent/prompt/waiting.h); one for which there is no place ends with
+ * BUSY, which may also come later, when its place goes to another program. */
 #define CARDEA_TYPE_DIALOG_PROMPTER (cardea_dialog_prompter_get_type ())
 G_DECLARE_FINAL_TYPE (CardeaDialogPrompter, cardea_dialog_prompter, CARDEA, DIALOG_PROMPTER, GObject)
 

@@ -21,6 +21,7 @@ cardea_pin_question_new_for (const CardeaPinQuestion *template)
 
   if (template == NULL)
     return self;
+  self->caller_key = g_strdup (template->caller_key);
   self->program = g_strdup (template->program);
   self->confinement = g_strdup (template->confinement);
   self->parents = g_strdupv (template->parents);
@@ -42,6 +43,7 @@ cardea_pin_question_free (CardeaPinQuestion *self)
   g_free (self->token_label);
   g_free (self->reader);
   g_clear_object (&self->token_gone);
+  g_free (self->caller_key);
   g_free (self->program);
   g_free (self->confinement);
   g_strfreev (self->parents);

@@ -23,6 +23,7 @@ typedef struct
   GCancellable *token_gone; /* or NULL: cancelled when the token went away */
 
   /* The purpose: who it is for, and where to. */
+  char *caller_key;  /* whose turn it takes: cardea_caller_get_key(); never shown. NULL: nobody's */
   char *program;     /* the caller's label */
   char *confinement; /* "flatpak", "snap", or NULL */
   char **parents;    /* executables, nearest first, or NULL */

@@ -152,7 +152,7 @@ make_offer (const char *id)
 
 /* Three: two that fit, "1" and "2", and "bad". */
 static CardeaCertificateQuestion *
-make_certificate_question (const char *name, const char *script)
+make_question_of (const char *caller, const char *name, const char *script)
 {
   CardeaPromptQuestion *question = cardea_prompt_question_new (CARDEA_PROMPT_CERTIFICATE);
   CardeaPromptOffer *bad = make_offer ("bad");
@@ -166,7 +166,13 @@ make_certificate_question (const char *name, const char *script)
   g_ptr_array_add (question->offers, make_offer ("1"));
   g_ptr_array_add (question->offers, make_offer ("2"));
   g_ptr_array_add (question->offers, bad);
-  return cardea_certificate_question_new (question, "token-1");
+  return cardea_certificate_question_new (question, caller, "token-1");
+}
+
+static CardeaCertificateQuestion *
+make_certificate_question (const char *name, const char *script)
+{
+  return make_question_of ("exe:/usr/bin/example", name, script);
 }
 
 static CardeaPinQuestion *
@@ -206,13 +212,20 @@ on_pin (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-ask_certificate (Fixture *f, const char *name, const char *script, GCancellable *cancellable, Told *told)
+ask_as (Fixture *f, const char *caller, const char *name, const char *script, GCancellable *cancellable,
+        Told *told)
 {
-  g_autoptr (CardeaCertificateQuestion) question = make_certificate_question (name, script);
+  g_autoptr (CardeaCertificateQuestion) question = make_question_of (caller, name, script);
 
   *told = (Told){ 0 };
   cardea_prompter_ask_certificate_async (f->prompter, question, cancellable, on_certificate, told);
   g_assert_false (told->done); /* never from inside the call */
+}
+
+static void
+ask_certificate (Fixture *f, const char *name, const char *script, GCancellable *cancellable, Told *told)
+{
+  ask_as (f, "exe:/usr/bin/example", name, script, cancellable, told);
 }
 
 static void
@@ -676,18 +689,25 @@ test_in_order (Fixture *f, gconstpointer data)
 }
 
 static void
+assert_told_busy (Told *told)
+{
+  json_t *parameters;
+
+  await (told);
+  g_assert_error (told->error, CARDEA_ERROR, CARDEA_ERROR_BUSY);
+  parameters = cardea_error_get_parameters (told->error);
+  g_assert_cmpstr (json_string_value (json_object_get (parameters, "what")), ==, "questions");
+  g_assert_cmpint (json_integer_value (json_object_get (parameters, "retry_ms")), >, 0);
+  clear (told);
+}
+
+static void
 assert_busy (Fixture *f)
 {
   Told told;
-  json_t *parameters;
 
   ask_certificate (f, "busy", "shown;use 1 not", NULL, &told);
-  await (&told);
-  g_assert_error (told.error, CARDEA_ERROR, CARDEA_ERROR_BUSY);
-  parameters = cardea_error_get_parameters (told.error);
-  g_assert_cmpstr (json_string_value (json_object_get (parameters, "what")), ==, "questions");
-  g_assert_cmpint (json_integer_value (json_object_get (parameters, "retry_ms")), >, 0);
-  clear (&told);
+  assert_told_busy (&told);
 }
 
 static void
@@ -695,7 +715,7 @@ test_sixteen_wait (Fixture *f, gconstpointer data)
 {
   g_autoptr (GCancellable) first = g_cancellable_new ();
   g_autoptr (GCancellable) fourth = g_cancellable_new ();
-  Told shown, late, told[CARDEA_LIMIT_QUESTIONS_WAITING];
+  Told shown, late, told[CARDEA_LIMIT_QUESTIONS_PER_CALLER];
 
   ask_certificate (f, "shown", "update", first, &shown);
   for (guint i = 0; i < G_N_ELEMENTS (told); i++)
@@ -713,6 +733,55 @@ test_sixteen_wait (Fixture *f, gconstpointer data)
   g_assert_false (late.done);
   assert_uses (&late, "2", CARDEA_PROMPT_REMEMBER_NOT);
   g_assert_false (has_line (f, "busy start"));
+}
+
+/* Of two programs that fill all places each has half; a third one takes the youngest of the second. */
+static void
+test_displaced (Fixture *f, gconstpointer data)
+{
+  static const char *const callers[] = { "exe:/usr/bin/a", "exe:/usr/bin/b" };
+  g_autoptr (GCancellable) first = g_cancellable_new ();
+  Told shown, third, refused, told[CARDEA_LIMIT_QUESTIONS_WAITING];
+
+  ask_as (f, callers[0], "shown", "update", first, &shown);
+  for (guint i = 0; i < G_N_ELEMENTS (told); i++)
+    ask_as (f, callers[i % 2], "q", "shown;use 1 not", NULL, &told[i]);
+  ask_as (f, "exe:/usr/bin/c", "third", "shown;use 2 not", NULL, &third);
+  assert_told_busy (&told[G_N_ELEMENTS (told) - 1]);
+  ask_as (f, callers[0], "refused", "shown;use 1 not", NULL, &refused);
+  assert_told_busy (&refused);
+  g_cancellable_cancel (first);
+  assert_cancelled (&shown);
+  await (&third);
+  g_assert_cmpuint (third.order, ==, 3 + 2); /* after two that were busy, the one shown, and one of b */
+  assert_uses (&third, "2", CARDEA_PROMPT_REMEMBER_NOT);
+  for (guint i = 0; i < G_N_ELEMENTS (told) - 1; i++)
+    assert_uses (&told[i], "1", CARDEA_PROMPT_REMEMBER_NOT);
+  g_assert_false (has_line (f, "refused start"));
+}
+
+/* A question for a PIN takes its program's turn, too. */
+static void
+test_turns (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GCancellable) first = g_cancellable_new ();
+  g_autoptr (CardeaPinQuestion) pin = make_pin_question ("pin", "shown;pin 4;close-pin;typed");
+  Told shown, told[3];
+
+  pin->caller_key = g_strdup ("exe:/usr/bin/b");
+  ask_as (f, "exe:/usr/bin/a", "a1", "update", first, &shown);
+  ask_as (f, "exe:/usr/bin/a", "a2", "shown;use 1 not", NULL, &told[0]);
+  ask_as (f, "exe:/usr/bin/a", "a3", "shown;use 1 not", NULL, &told[1]);
+  ask_pin (f, pin, NULL, &told[2]);
+  g_cancellable_cancel (first);
+  assert_cancelled (&shown);
+  for (guint i = 0; i < G_N_ELEMENTS (told); i++)
+    await (&told[i]);
+  g_assert_cmpuint (told[2].order, ==, 2);
+  g_assert_cmpuint (told[0].order, ==, 3);
+  g_assert_cmpuint (told[1].order, ==, 4);
+  for (guint i = 0; i < G_N_ELEMENTS (told); i++)
+    clear (&told[i]);
 }
 
 typedef struct
@@ -945,6 +1014,8 @@ main (int argc, char **argv)
   add ("token-gone", test_token_gone, NULL);
   add ("in-order", test_in_order, NULL);
   add ("sixteen-wait", test_sixteen_wait, NULL);
+  add ("displaced", test_displaced, NULL);
+  add ("turns", test_turns, NULL);
   add ("asked-again", test_asked_again, NULL);
   add ("offers-change", test_offers_change, NULL);
   add ("offer-goes", test_offer_goes, NULL);

@@ -52,7 +52,7 @@ test_refuses_certificate (void)
   json_t *parameters;
 
   asked->server.name = g_strdup ("a.example");
-  question = cardea_certificate_question_new (asked, NULL);
+  question = cardea_certificate_question_new (asked, "exe:/usr/bin/example", NULL);
   cardea_prompter_ask_certificate_async (prompter, question, NULL, on_asked, &result);
   g_assert_null (result);
   while (result == NULL)

@@ -60,7 +60,7 @@ make_question (const char *first, const char *second)
   offers[1]->id = g_strdup (second);
   g_ptr_array_add (question->offers, offers[0]);
   g_ptr_array_add (question->offers, offers[1]);
-  return cardea_certificate_question_new (question, NULL);
+  return cardea_certificate_question_new (question, "exe:/usr/bin/example", NULL);
 }
 
 static void

@@ -14,7 +14,7 @@
 
 #define CALLERS 10
 #define MANY 200
-#define MOST_ASKED (1 + CARDEA_LIMIT_QUESTIONS_WAITING)
+#define MOST_ASKED (1 + CARDEA_LIMIT_QUESTIONS_PER_CALLER)
 
 static GError *
 fetch_error (CardeaAsks *asks, const char *options, CardeaErrorCode code)
