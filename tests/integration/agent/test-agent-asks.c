@@ -13,8 +13,6 @@
 #include <unistd.h>
 
 #define CALLERS 10
-#define MANY 200
-#define MOST_ASKED (1 + CARDEA_LIMIT_QUESTIONS_PER_CALLER)
 
 static GError *
 fetch_error (CardeaAsks *asks, const char *options, CardeaErrorCode code)
@@ -398,60 +396,6 @@ test_ten_remembered (void)
   g_assert_cmpuint (cardea_asks_count (asks), ==, 1);
 }
 
-typedef struct
-{
-  CardeaClient *clients[MANY]; /* NULL: has ended */
-  guint n_busy;
-} Crowd;
-
-/* Those that are told that the agent is busy leave; each wait reads one reply, a step among them. */
-static gboolean
-the_rest_left (gpointer data)
-{
-  Crowd *crowd = data;
-
-  for (guint i = 0; i < MANY; i++) {
-    gboolean continues = TRUE;
-    g_autoptr (GError) error = NULL;
-    g_autoptr (json_t) reply = NULL;
-
-    if (crowd->clients[i] == NULL || !cardea_client_wait (crowd->clients[i], 0))
-      continue;
-    reply = cardea_client_receive (crowd->clients[i], CARDEA_CLIENT_CALL_MS, &continues, &error);
-    if (reply != NULL)
-      continue;
-    g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_BUSY);
-    g_clear_pointer (&crowd->clients[i], cardea_client_free);
-    crowd->n_busy++;
-  }
-  return crowd->n_busy >= MANY - MOST_ASKED;
-}
-
-static void
-test_two_hundred (void)
-{
-  g_autoptr (CardeaAsks) asks = cardea_asks_new ("shown;wait go;cancel");
-  Crowd crowd = { .n_busy = 0 };
-  guint n_cancelled = 0;
-
-  for (guint i = 0; i < MANY; i++)
-    crowd.clients[i] = cardea_asks_begin (asks, asks->port, NULL);
-  g_assert_true (cardea_lab_wait_until (the_rest_left, &crowd));
-  g_assert_cmpuint (cardea_asks_count (asks), ==, 1);
-  cardea_lab_write (asks->lab, "go", "");
-  for (guint i = 0; i < MANY; i++) {
-    g_autoptr (GError) error = NULL;
-
-    if (crowd.clients[i] == NULL)
-      continue;
-    g_assert_null (cardea_asks_finish (crowd.clients[i], &error));
-    g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_CANCELLED);
-    n_cancelled++;
-  }
-  g_assert_cmpuint (n_cancelled, ==, MOST_ASKED);
-  g_assert_cmpuint (cardea_asks_count (asks), ==, MOST_ASKED);
-}
-
 static void
 assert_stopping (CardeaClient *client)
 {
@@ -528,7 +472,6 @@ main (int argc, char **argv)
   g_test_add_func ("/agent-asks/token-leaves", test_token_leaves);
   g_test_add_func ("/agent-asks/ten-at-once", test_ten_at_once);
   g_test_add_func ("/agent-asks/ten-remembered", test_ten_remembered);
-  g_test_add_func ("/agent-asks/two-hundred", test_two_hundred);
   g_test_add_func ("/agent-asks/stopping", test_stopping);
   g_test_add_func ("/agent-asks/stopping-with-stream", test_stopping_with_stream);
   return g_test_run ();
