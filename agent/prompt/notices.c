@@ -92,6 +92,17 @@ typedef struct
   GVariant *arguments;
 } Notice;
 
+/* As it comes, the bus would take the agent along when it ends, with all streams. */
+static void
+send_notice (GDBusConnection *bus, const Notice *notice)
+{
+  g_dbus_connection_set_exit_on_close (bus, FALSE);
+  g_dbus_connection_call (bus, "org.freedesktop.Notifications", "/org/freedesktop/Notifications",
+                          "org.freedesktop.Notifications", "Notify", notice->arguments,
+                          G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NONE, CALL_MS, notice->cancellable,
+                          on_notified, NULL);
+}
+
 static void
 on_bus (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -100,10 +111,7 @@ on_bus (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GDBusConnection) bus = g_bus_get_finish (result, &error);
 
   if (bus != NULL)
-    g_dbus_connection_call (bus, "org.freedesktop.Notifications", "/org/freedesktop/Notifications",
-                            "org.freedesktop.Notifications", "Notify", notice->arguments,
-                            G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NONE, CALL_MS, notice->cancellable,
-                            on_notified, NULL);
+    send_notice (bus, notice);
   else
     g_debug ("There is no session bus for notifications: %s", error->message);
   g_variant_unref (notice->arguments);

@@ -25,23 +25,11 @@
 /* The first question is answered when the file "go" is there, all that follow at once. */
 #define SCRIPT "shown;wait go;cancel\nshown;cancel"
 
-/* A copy of the program that asks, which is another one for the agent. The caller frees. */
-static char *
-make_program (CardeaAsks *asks, const char *name)
-{
-  g_autofree char *original = g_build_filename (g_getenv ("CARDEA_TEST_BUILD"), "tests/fixtures/asker", NULL);
-  char *path = cardea_lab_path (asks->lab, name);
-
-  g_assert_cmpint (
-      cardea_lab_run (asks->lab, (const char *[]){ "cp", original, path, NULL }, NULL, NULL, NULL), ==, 0);
-  return path;
-}
-
 /* What it logs goes to NAME.log. */
 static GSubprocess *
 start (CardeaAsks *asks, const char *name, guint at_once, guint all)
 {
-  g_autofree char *program = make_program (asks, name);
+  g_autofree char *program = cardea_asks_make_program (asks, name);
   g_autofree char *port = g_strdup_printf ("%u", asks->port);
   g_autofree char *calls = g_strdup_printf ("%u", at_once);
   g_autofree char *limit = g_strdup_printf ("%u", all);
