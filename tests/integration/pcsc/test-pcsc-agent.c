@@ -1,0 +1,125 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* From the card to the server: pcscd, OpenSC in its token host, the agent, TLS with a client certificate. The
+ * card counts what really reached it. */
+
+#include "tests/fixtures/card-maker/card-maker.h"
+#include "tests/fixtures/lab.h"
+#include "tests/fixtures/pcsc-rig/pcsc-rig.h"
+
+#include <string.h>
+
+#define GET "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+typedef struct
+{
+  CardeaLab *lab;
+  PcscRig *rig;
+  VirtualCard *card;
+  GSubprocess *agent;
+  guint16 port;
+} World;
+
+static void
+start_agent (World *world, const char *pin)
+{
+  g_autofree char *more = g_strdup_printf ("[pin card]\ntoken=pkcs11:token=card-9A\nfile=%s/card-pin\n",
+                                           cardea_lab_get_folder (world->lab));
+
+  cardea_lab_write (world->lab, "card-pin", pin);
+  world->agent = cardea_lab_agent (world->lab, (guint16[]){ world->port, 0 }, more,
+                                   (const char *[]){ "--module", g_getenv ("CARDEA_OPENSC"), NULL });
+}
+
+static void
+world_set_up (World *world, gconstpointer slots)
+{
+  world->lab = cardea_lab_new ();
+  world->port = cardea_lab_nginx (world->lab);
+  test_card_make (cardea_lab_get_folder (world->lab), "card", "ca", slots);
+  world->card = test_card_new (cardea_lab_get_folder (world->lab), "card");
+  world->rig = pcsc_rig_new (2);
+  pcsc_rig_insert (world->rig, 0, world->card);
+}
+
+static void
+world_tear_down (World *world, gconstpointer slots)
+{
+  cardea_lab_free (world->lab);
+  pcsc_rig_free (world->rig);
+  virtual_card_unref (world->card);
+}
+
+/* Fetches a page with the key in 9A. Returns the exit status. */
+static int
+fetch (World *world, char **out, char **err)
+{
+  g_autofree char *fingerprint = cardea_lab_fingerprint (world->lab, "card-9A.pem");
+  g_autofree char *number = g_strdup_printf ("%u", world->port);
+
+  return cardea_lab_cardea (
+      world->lab, (const char *[]){ "connect", "localhost", number, "--certificate", fingerprint, NULL }, GET,
+      out, err);
+}
+
+static void
+fetch_well (World *world)
+{
+  g_autofree char *out = NULL;
+  g_autofree char *err = NULL;
+  int status = fetch (world, &out, &err);
+
+  if (status != 0 || strstr (out, "saw CN=card-9A,O=Cardea") == NULL)
+    g_error ("exit %d\n%s\n%s", status, out, err);
+}
+
+static void
+test_connects (World *world, gconstpointer slots)
+{
+  VirtualCardCounts counts;
+
+  start_agent (world, TEST_CARD_PIN);
+  fetch_well (world);
+  counts = virtual_card_get_counts (world->card);
+  g_assert_cmpuint (counts.signatures, ==, 1);
+  g_assert_cmpuint (counts.verifications, ==, 1);
+  g_assert_cmpuint (counts.refusals, ==, 0);
+
+  /* The login lasts: another signature, no other PIN. */
+  fetch_well (world);
+  counts = virtual_card_get_counts (world->card);
+  g_assert_cmpuint (counts.signatures, ==, 2);
+  g_assert_cmpuint (counts.verifications, ==, 1);
+}
+
+/* Sent once, whoever asks however often; the card has as many tries left as it says. */
+static void
+test_wrong_pin (World *world, gconstpointer slots)
+{
+  g_autofree char *first = NULL;
+  g_autofree char *second = NULL;
+  VirtualCardCounts counts;
+
+  start_agent (world, "999999");
+  g_assert_cmpint (fetch (world, NULL, &first), ==, 1);
+  g_assert_nonnull (strstr (first, "PIN"));
+  g_assert_cmpint (fetch (world, NULL, &second), ==, 1);
+  counts = virtual_card_get_counts (world->card);
+  g_assert_cmpuint (counts.verifications, ==, 1);
+  g_assert_cmpuint (counts.signatures, ==, 0);
+  g_assert_cmpuint (virtual_card_get_pin_tries (world->card), ==, 2);
+}
+
+#define ADD(name, slots, test)                                                                               \
+  g_test_add ("/pcsc-agent/" name, World, slots, world_set_up, test, world_tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  ADD ("rsa", "9A:rsa", test_connects);
+  ADD ("p256", "9A:p256", test_connects);
+  ADD ("wrong-pin", "9A:rsa", test_wrong_pin);
+  return g_test_run ();
+}
