@@ -14,6 +14,7 @@
 #include "agent/api/service.h"
 #include "agent/environment.h"
 #include "agent/hosts/modules.h"
+#include "agent/hosts/opensc-host.h"
 #include "agent/keyring/keyring.h"
 #include "agent/pin/lock-watch.h"
 #include "agent/prompt/dialogs.h"
@@ -29,6 +30,7 @@ struct _CardeaAgent
   char **config_files;
   char **modules;
   char *host_program;
+  char *state_directory;
   char *rules_folder;
   uid_t rules_owner;
   gboolean headless;
@@ -76,6 +78,20 @@ log_problems (GPtrArray *problems)
   }
 }
 
+/* NULL: the module is left out. */
+static CardeaHost *
+make_host (CardeaAgent *self, const CardeaHostSpec *spec, GPtrArray *problems)
+{
+  g_auto (GStrv) environment =
+      cardea_environment_for_hosts (cardea_config_get_pass_environment (self->config));
+
+  if (cardea_opensc_is_module (spec->module))
+    environment =
+        cardea_opensc_take_environment (g_steal_pointer (&environment), self->state_directory, problems);
+  return environment != NULL ? cardea_host_new (spec, self->host_program, (const char *const *)environment)
+                             : NULL;
+}
+
 /* Of CardeaHost; what is wrong with the modules becomes ours. */
 static GPtrArray *
 make_hosts (CardeaAgent *self)
@@ -83,13 +99,14 @@ make_hosts (CardeaAgent *self)
   const CardeaModuleSources sources = { .command_line = (const char *const *)self->modules };
   g_autoptr (GPtrArray) problems = cardea_reasons_new ();
   g_autoptr (GPtrArray) specs = cardea_modules_find (self->config, &sources, problems);
-  g_auto (GStrv) environment =
-      cardea_environment_for_hosts (cardea_config_get_pass_environment (self->config));
   GPtrArray *hosts = g_ptr_array_new_with_free_func (g_object_unref);
 
-  for (guint i = 0; i < specs->len; i++)
-    g_ptr_array_add (hosts,
-                     cardea_host_new (specs->pdata[i], self->host_program, (const char *const *)environment));
+  for (guint i = 0; i < specs->len; i++) {
+    CardeaHost *host = make_host (self, specs->pdata[i], problems);
+
+    if (host != NULL)
+      g_ptr_array_add (hosts, host);
+  }
 
   log_problems (problems);
   g_clear_pointer (&self->module_problems, g_ptr_array_unref);
@@ -247,7 +264,7 @@ on_absence (gpointer user_data)
 static void
 build (CardeaAgent *self, const CardeaOptions *options)
 {
-  g_autofree char *state = cardea_options_get_state_directory (options);
+  const char *state = self->state_directory;
   g_autoptr (GPtrArray) hosts = make_hosts (self);
   g_autofree char *prompt = cardea_options_get_prompt_program (options);
   g_autoptr (CardeaPinStore) keyring = cardea_keyring_new ();
@@ -320,6 +337,7 @@ cardea_agent_new (const CardeaOptions *options, GError **error)
   self->config_files = cardea_options_get_config_files (options);
   self->modules = g_strdupv (options->modules);
   self->host_program = cardea_options_get_host_program (options);
+  self->state_directory = cardea_options_get_state_directory (options);
   self->rules_folder =
       g_strdup (options->rules_directory ? options->rules_directory : cardea_rules_get_default_folder ());
   self->rules_owner = options->rules_directory ? getuid () : 0;
@@ -439,6 +457,7 @@ cardea_agent_free (CardeaAgent *self)
   g_strfreev (self->config_files);
   g_strfreev (self->modules);
   g_free (self->host_program);
+  g_free (self->state_directory);
   g_free (self->rules_folder);
   g_free (self);
 }

@@ -8,7 +8,9 @@
 #include "tests/fixtures/lab.h"
 #include "tests/fixtures/pcsc-rig/pcsc-rig.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
+#include <winscard.h>
 
 #define GET "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
@@ -111,6 +113,42 @@ test_wrong_pin (World *world, gconstpointer slots)
   g_assert_cmpuint (virtual_card_get_pin_tries (world->card), ==, 2);
 }
 
+/* As any program of the user's may. */
+static void
+reset_card (World *world)
+{
+  SCARDCONTEXT context;
+  SCARDHANDLE handle;
+  DWORD protocol;
+
+  g_assert_cmpint (SCardEstablishContext (SCARD_SCOPE_SYSTEM, NULL, NULL, &context), ==, SCARD_S_SUCCESS);
+  g_assert_cmpint (SCardConnect (context, pcsc_rig_get_reader (world->rig, 0), SCARD_SHARE_SHARED,
+                                 SCARD_PROTOCOL_ANY, &handle, &protocol),
+                   ==, SCARD_S_SUCCESS);
+  g_assert_cmpint (SCardDisconnect (handle, SCARD_RESET_CARD), ==, SCARD_S_SUCCESS);
+  SCardReleaseContext (context);
+}
+
+/* A login that somebody else ended is over: OpenSC keeps no PIN to send it again by itself, and there is none
+ * to be had elsewhere. */
+static void
+test_reset (World *world, gconstpointer slots)
+{
+  g_autofree char *pin = cardea_lab_path (world->lab, "card-pin");
+  g_autofree char *err = NULL;
+
+  start_agent (world, TEST_CARD_PIN);
+  fetch_well (world);
+  g_assert_true (virtual_card_is_verified (world->card));
+  g_assert_cmpint (g_unlink (pin), ==, 0);
+  reset_card (world);
+  g_assert_false (virtual_card_is_verified (world->card));
+  g_assert_cmpint (fetch (world, NULL, &err), ==, 1);
+  g_test_message ("%s", err);
+  g_assert_cmpuint (virtual_card_get_counts (world->card).verifications, ==, 1);
+  g_assert_false (virtual_card_is_verified (world->card));
+}
+
 #define ADD(name, slots, test)                                                                               \
   g_test_add ("/pcsc-agent/" name, World, slots, world_set_up, test, world_tear_down)
 
@@ -120,6 +158,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("rsa", "9A:rsa", test_connects);
   ADD ("p256", "9A:p256", test_connects);
+  ADD ("reset", "9A:rsa", test_reset);
   ADD ("wrong-pin", "9A:rsa", test_wrong_pin);
   return g_test_run ();
 }
