@@ -128,6 +128,13 @@ sign (const CardeaObjects *objects, const CardeaHostMessage *request, CK_MECHANI
 
   if (!find_key (objects, request, &key, failure))
     return NULL;
+  /* Seen only now where keys show after the login only. The module's own answer would look like a lost login.
+   */
+  if (cardea_objects_get_bool (objects, key, CKA_ALWAYS_AUTHENTICATE, FALSE)) {
+    cardea_failure_set (failure, CARDEA_HOST_FAILURE_KEY,
+                        "The key wants the PIN for each signature, which is not supported yet.");
+    return NULL;
+  }
   rv = CARDEA_PKCS11_CALL (objects->module, C_SignInit, objects->session, mechanism, key);
   if (rv != CKR_OK) {
     cardea_failure_set_rv (failure, "C_SignInit", rv);
