@@ -53,16 +53,22 @@ world_tear_down (World *world, gconstpointer slots)
   virtual_card_unref (world->card);
 }
 
-/* Fetches a page with the key in 9A. Returns the exit status. */
+/* Fetches a page with the key of a certificate in the lab. Returns the exit status. */
 static int
-fetch (World *world, char **out, char **err)
+fetch_with (World *world, const char *certificate, char **out, char **err)
 {
-  g_autofree char *fingerprint = cardea_lab_fingerprint (world->lab, "card-9A.pem");
+  g_autofree char *fingerprint = cardea_lab_fingerprint (world->lab, certificate);
   g_autofree char *number = g_strdup_printf ("%u", world->port);
 
   return cardea_lab_cardea (
       world->lab, (const char *[]){ "connect", "localhost", number, "--certificate", fingerprint, NULL }, GET,
       out, err);
+}
+
+static int
+fetch (World *world, char **out, char **err)
+{
+  return fetch_with (world, "card-9A.pem", out, err);
 }
 
 static void
@@ -113,6 +119,49 @@ test_wrong_pin (World *world, gconstpointer slots)
   g_assert_cmpuint (virtual_card_get_pin_tries (world->card), ==, 2);
 }
 
+/* Until the agent answers with what is on the card. Returns the APDUs that took. */
+static guint
+list (World *world)
+{
+  guint before = virtual_card_get_counts (world->card).apdus;
+  g_autofree char *out = NULL;
+
+  g_assert_cmpint (cardea_lab_cardea (world->lab, (const char *[]){ "certificates", NULL }, NULL, &out, NULL),
+                   ==, 0);
+  g_assert_nonnull (strstr (out, "card-9A"));
+  return virtual_card_get_counts (world->card).apdus - before;
+}
+
+/* Cards are slow: what the agent asks of one to know it is no more than OpenSC's own tool does, and is not
+ * asked twice. */
+static void
+test_lists (World *world, gconstpointer slots)
+{
+  guint before = virtual_card_get_counts (world->card).apdus;
+  gint64 begin = g_get_monotonic_time ();
+  guint tool, agent, again;
+
+  g_assert_cmpint (cardea_lab_run (world->lab,
+                                   (const char *[]){ "pkcs11-tool", "--module", g_getenv ("CARDEA_OPENSC"),
+                                                     "--list-slots", "--list-objects", NULL },
+                                   NULL, NULL, NULL),
+                   ==, 0);
+  tool = virtual_card_get_counts (world->card).apdus - before;
+  g_test_message ("pkcs11-tool: %u APDUs, %u ms", tool, (guint)((g_get_monotonic_time () - begin) / 1000));
+  before += tool;
+  begin = g_get_monotonic_time ();
+  start_agent (world, TEST_CARD_PIN);
+  list (world);
+  agent = virtual_card_get_counts (world->card).apdus - before;
+  g_test_message ("agent: %u APDUs, %u ms", agent, (guint)((g_get_monotonic_time () - begin) / 1000));
+  begin = g_get_monotonic_time ();
+  again = list (world);
+  g_test_message ("again: %u APDUs, %u ms", again, (guint)((g_get_monotonic_time () - begin) / 1000));
+  g_assert_cmpuint (agent, <=, tool + 2); /* a reset in between costs some */
+  g_assert_cmpuint (again, ==, 0);
+  g_assert_cmpuint (virtual_card_get_counts (world->card).verifications, ==, 0);
+}
+
 /* As any program of the user's may. */
 static void
 reset_card (World *world)
@@ -149,6 +198,87 @@ test_reset (World *world, gconstpointer slots)
   g_assert_false (virtual_card_is_verified (world->card));
 }
 
+static void
+behave (World *world, const char *behaviour)
+{
+  test_card_behave (cardea_lab_get_folder (world->lab), "card", NULL, behaviour);
+}
+
+static void
+test_slow (World *world, gconstpointer slots)
+{
+  gint64 begin = g_get_monotonic_time ();
+
+  behave (world, "87=delay:1500");
+  start_agent (world, TEST_CARD_PIN);
+  fetch_well (world);
+  g_assert_cmpint (g_get_monotonic_time () - begin, >=, 1500 * G_TIME_SPAN_MILLISECOND);
+  g_assert_cmpuint (virtual_card_get_counts (world->card).signatures, ==, 1);
+}
+
+/* What the card says is no signature until it was verified: the server never sees it. */
+static void
+test_garbage (World *world, gconstpointer slots)
+{
+  g_autofree char *err = NULL;
+
+  behave (world, "87=garbage");
+  start_agent (world, TEST_CARD_PIN);
+  g_assert_cmpint (fetch (world, NULL, &err), ==, 1);
+  g_assert_nonnull (strstr (err, "signature"));
+  behave (world, NULL);
+  fetch_well (world);
+}
+
+/* In the middle of its signature, in each way there is; the card comes back, and so does the token. */
+static void
+test_pulled (World *world, gconstpointer slots)
+{
+  static const char *const ways[] = { "87=pull", "87=pull-after", "87=pull-midway" };
+
+  start_agent (world, TEST_CARD_PIN);
+  for (gsize i = 0; i < G_N_ELEMENTS (ways); i++) {
+    g_autofree char *err = NULL;
+
+    behave (world, ways[i]);
+    g_assert_cmpint (fetch (world, NULL, &err), ==, 1);
+    g_test_message ("%s: %s", ways[i], err);
+    behave (world, NULL);
+    pcsc_rig_swap (world->rig, 0, world->card);
+    cardea_lab_cardea (world->lab, (const char *[]){ "reload", NULL }, NULL, NULL, NULL);
+    fetch_well (world);
+  }
+  g_assert_cmpuint (virtual_card_get_counts (world->card).refusals, ==, 0);
+}
+
+/* A daemon that is killed and started again, as an upgrade does it. */
+static void
+test_daemon_killed (World *world, gconstpointer slots)
+{
+  start_agent (world, TEST_CARD_PIN);
+  fetch_well (world);
+  pcsc_rig_kill_daemon (world->rig);
+  g_assert_cmpint (fetch (world, NULL, NULL), ==, 1);
+  pcsc_rig_start_daemon (world->rig);
+  cardea_lab_cardea (world->lab, (const char *[]){ "reload", NULL }, NULL, NULL, NULL);
+  fetch_well (world);
+}
+
+/* The key in 9C wants the PIN for each signature, which the agent does not do: it says so, and signs nothing.
+ */
+static void
+test_always (World *world, gconstpointer slots)
+{
+  g_autofree char *err = NULL;
+
+  start_agent (world, TEST_CARD_PIN);
+  g_assert_cmpint (fetch_with (world, "card-9C.pem", NULL, &err), ==, 1);
+  g_assert_nonnull (strstr (err, "for each signature"));
+  g_assert_cmpuint (virtual_card_get_counts (world->card).signatures, ==, 0);
+  fetch_well (world); /* with the same login */
+  g_assert_cmpuint (virtual_card_get_counts (world->card).verifications, ==, 1);
+}
+
 #define ADD(name, slots, test)                                                                               \
   g_test_add ("/pcsc-agent/" name, World, slots, world_set_up, test, world_tear_down)
 
@@ -158,6 +288,12 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("rsa", "9A:rsa", test_connects);
   ADD ("p256", "9A:p256", test_connects);
+  ADD ("slow", "9A:rsa", test_slow);
+  ADD ("garbage", "9A:rsa", test_garbage);
+  ADD ("pulled", "9A:rsa", test_pulled);
+  ADD ("daemon-killed", "9A:p256", test_daemon_killed);
+  ADD ("always", "9A:rsa 9C:p256", test_always);
+  ADD ("lists", "9A:rsa 9C:p256 9D:rsa 9E:p256", test_lists);
   ADD ("reset", "9A:rsa", test_reset);
   ADD ("wrong-pin", "9A:rsa", test_wrong_pin);
   return g_test_run ();
