@@ -70,6 +70,11 @@
 #define CARDEA_LIMIT_CERTIFICATES_PER_TOKEN 512
 #define CARDEA_LIMIT_LABEL_BYTES 1024 /* a label, an id or another name from a token */
 
+/* Readers */
+#define CARDEA_LIMIT_READER_SERVICE_MS 5000 /* for the card service to answer for the first time */
+#define CARDEA_LIMIT_RENEWAL_MS 500         /* between two starts of what serves one reader */
+#define CARDEA_LIMIT_READING_MS 2000        /* a list of tokens tells after that which are still being read */
+
 /* Decisions that are remembered */
 #define CARDEA_LIMIT_DECISIONS 1024 /* in the file; and as many that end with a token or the agent */
 #define CARDEA_LIMIT_DECISIONS_BYTES (1024 * 1024)

@@ -38,6 +38,14 @@ static const char *const names[] = {
   [CARDEA_REASON_RULE_INVALID] = "rule_invalid",
   [CARDEA_REASON_DECISIONS_UNREADABLE] = "decisions_unreadable",
   [CARDEA_REASON_DECISIONS_NOT_SAVED] = "decisions_not_saved",
+  [CARDEA_REASON_READER_SERVICE_DOWN] = "reader_service_down",
+  [CARDEA_REASON_READER_SERVICE_REFUSED] = "reader_service_refused",
+  [CARDEA_REASON_READER_SERVICE_SILENT] = "reader_service_silent",
+  [CARDEA_REASON_READER_FAILING] = "reader_failing",
+  [CARDEA_REASON_READER_IN_USE] = "reader_in_use",
+  [CARDEA_REASON_READERS_SHARED] = "readers_shared",
+  [CARDEA_REASON_CARD_MUTE] = "card_mute",
+  [CARDEA_REASON_CARD_UNKNOWN] = "card_unknown",
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (names) == CARDEA_N_REASONS);

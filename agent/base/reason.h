@@ -45,6 +45,16 @@ typedef enum
   CARDEA_REASON_DECISIONS_UNREADABLE, /* none of those in the file is used */
   CARDEA_REASON_DECISIONS_NOT_SAVED,  /* they are known until the agent ends */
 
+  /* Readers and cards. */
+  CARDEA_REASON_READER_SERVICE_DOWN, /* pcscd: not installed, not running, or ending by itself */
+  CARDEA_REASON_READER_SERVICE_REFUSED,
+  CARDEA_REASON_READER_SERVICE_SILENT,
+  CARDEA_REASON_READER_FAILING,
+  CARDEA_REASON_READER_IN_USE,  /* another program keeps the card for itself */
+  CARDEA_REASON_READERS_SHARED, /* one process for all readers: a card can stop the others */
+  CARDEA_REASON_CARD_MUTE,
+  CARDEA_REASON_CARD_UNKNOWN, /* no module knows what to do with it */
+
   CARDEA_N_REASONS
 } CardeaReasonCode;
 
