@@ -21,6 +21,7 @@
 #include "agent/prompt/headless.h"
 #include "agent/tls/nss.h"
 #include "agent/tokens/event.h"
+#include "agent/tokens/pcsc-watch.h"
 #include "socket-api/wire/error.h"
 
 #define LAST_CALLS_MS 10000 /* for what was cancelled to come back before we end */
@@ -42,6 +43,7 @@ struct _CardeaAgent
   GPtrArray *rule_problems;   /* of CardeaReason */
   CardeaCatalogue *catalogue;
   CardeaPrompter *prompter;
+  CardeaPcscWatch *pcsc; /* NULL: no module works with card readers */
   CardeaUnlocker *unlocker;
   CardeaLeases *leases;
   CardeaLockWatch *lock_watch;
@@ -114,6 +116,22 @@ make_hosts (CardeaAgent *self)
   return hosts;
 }
 
+static void
+on_readers_changed (gpointer user_data)
+{
+  CardeaAgent *self = user_data;
+
+  cardea_catalogue_set_readers (self->catalogue, cardea_pcsc_watch_get_readers (self->pcsc));
+}
+
+/* The card service runs as long as somebody watches it, so nobody does without a reason. */
+static void
+watch_readers (CardeaAgent *self)
+{
+  if (self->pcsc == NULL && cardea_catalogue_wants_readers (self->catalogue))
+    self->pcsc = cardea_pcsc_watch_new (on_readers_changed, self);
+}
+
 /* The administrator's word, read afresh. */
 static void
 load_rules (CardeaAgent *self)
@@ -146,6 +164,7 @@ apply_config (CardeaAgent *self, CardeaConfig *config)
   cardea_leases_set_rules (self->leases, cardea_config_get_leases (config));
   cardea_broker_set_config (self->broker, config);
   cardea_catalogue_set_hosts (self->catalogue, hosts);
+  watch_readers (self);
 }
 
 void
@@ -262,6 +281,21 @@ on_absence (gpointer user_data)
 }
 
 static void
+on_catalogue_changed (CardeaCatalogue *catalogue, gpointer user_data)
+{
+  watch_readers (user_data);
+}
+
+static void
+on_look (CardeaCatalogue *catalogue, gpointer user_data)
+{
+  CardeaAgent *self = user_data;
+
+  if (self->pcsc != NULL)
+    cardea_pcsc_watch_look (self->pcsc);
+}
+
+static void
 build (CardeaAgent *self, const CardeaOptions *options)
 {
   const char *state = self->state_directory;
@@ -277,6 +311,9 @@ build (CardeaAgent *self, const CardeaOptions *options)
   load_rules (self);
   self->catalogue = cardea_catalogue_new (hosts);
   g_signal_connect (self->catalogue, "token-event", G_CALLBACK (on_token_event), self);
+  g_signal_connect (self->catalogue, "changed", G_CALLBACK (on_catalogue_changed), self);
+  g_signal_connect (self->catalogue, "look", G_CALLBACK (on_look), self);
+  watch_readers (self);
   self->unlocker = cardea_unlocker_new (self->prompter, self->catalogue, state);
   cardea_unlocker_set_sources (self->unlocker, cardea_config_get_pin_sources (self->config));
   cardea_unlocker_set_store (self->unlocker, keyring);
@@ -443,6 +480,7 @@ cardea_agent_free (CardeaAgent *self)
   end_object (g_steal_pointer (&self->unlocker));
   end_object (g_steal_pointer (&self->assent));
   end_decisions (self);
+  g_clear_pointer (&self->pcsc, cardea_pcsc_watch_free);
   end_object (g_steal_pointer (&self->catalogue));
   /* A dialog says why it is over before it goes, and takes the keys of a PIN until then. */
   end_object (g_steal_pointer (&self->prompter));

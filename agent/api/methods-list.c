@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The methods that list. The tokens are waited for as long as they are being read, so that an agent that has
- * just started does not answer that there are none; each listing of a token has its own limit. */
+ * just started does not answer that there are none; each listing of a token has its own limit. The list of
+ * tokens can say that one is still being read, and does so after a moment. */
 #include "agent/api/methods.h"
 #include "agent/broker/json.h"
 
@@ -41,15 +42,22 @@ on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
     cardea_call_reply_error (listing->call, error);
 }
 
-static void
-answer_when_settled (CardeaCall *call, const CardeaMethodContext *context, MakeAnswer make_answer)
+static Listing *
+listing_new (CardeaCall *call, const CardeaMethodContext *context, MakeAnswer make_answer)
 {
   Listing *listing = g_new0 (Listing, 1);
 
   listing->call = cardea_call_ref (call);
   listing->context = context;
   listing->make_answer = make_answer;
-  cardea_catalogue_settle_async (context->catalogue, cardea_call_get_cancellable (call), on_settled, listing);
+  return listing;
+}
+
+static void
+answer_when_settled (CardeaCall *call, const CardeaMethodContext *context, MakeAnswer make_answer)
+{
+  cardea_catalogue_settle_async (context->catalogue, cardea_call_get_cancellable (call), on_settled,
+                                 listing_new (call, context, make_answer));
 }
 
 json_t *
@@ -80,10 +88,13 @@ static json_t *
 make_tokens (const CardeaMethodContext *context)
 {
   g_autoptr (GPtrArray) tokens = cardea_catalogue_get_tokens (context->catalogue);
+  g_autoptr (GPtrArray) reading = cardea_catalogue_get_reading (context->catalogue);
   json_t *array = json_array ();
 
   for (guint i = 0; i < tokens->len; i++)
     json_array_append_new (array, cardea_methods_describe_token (context, tokens->pdata[i]));
+  for (guint i = 0; i < reading->len; i++)
+    json_array_append_new (array, cardea_methods_describe_token (context, reading->pdata[i]));
 
   return json_pack ("{s:o, s:o}", "tokens", array, "problems", cardea_methods_list_problems (context));
 }
@@ -109,8 +120,11 @@ make_problems (const CardeaMethodContext *context)
 void
 cardea_handle_list_tokens (CardeaCall *call, gpointer context)
 {
+  const CardeaMethodContext *methods = context;
+
   if (cardea_methods_expect_nothing (call))
-    answer_when_settled (call, context, make_tokens);
+    cardea_catalogue_settle_briefly_async (methods->catalogue, cardea_call_get_cancellable (call), on_settled,
+                                           listing_new (call, methods, make_tokens));
 }
 
 void

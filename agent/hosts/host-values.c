@@ -20,7 +20,18 @@ cardea_host_spec_new (const char *name, const char *module, const char *init_arg
 CardeaHostSpec *
 cardea_host_spec_copy (const CardeaHostSpec *self)
 {
-  return cardea_host_spec_new (self->name, self->module, self->init_arguments, self->roles);
+  CardeaHostSpec *copy = cardea_host_spec_new (self->name, self->module, self->init_arguments, self->roles);
+
+  copy->reader = g_strdup (self->reader);
+  return copy;
+}
+
+gboolean
+cardea_host_spec_can_confine (const CardeaHostSpec *self)
+{
+  g_autofree char *base = g_path_get_basename (self->module);
+
+  return g_str_equal (base, "opensc-pkcs11.so") || g_str_equal (base, "onepin-opensc-pkcs11.so");
 }
 
 void
@@ -29,6 +40,7 @@ cardea_host_spec_free (CardeaHostSpec *self)
   g_free (self->name);
   g_free (self->module);
   g_free (self->init_arguments);
+  g_free (self->reader);
   g_free (self);
 }
 

@@ -206,11 +206,12 @@ pump_listing (CardeaHost *self)
 }
 
 static void
-finish_listing (CardeaHost *self, CardeaHostCall *call, gboolean incomplete)
+finish_listing (CardeaHost *self, CardeaHostCall *call, const CardeaHostMessage *message)
 {
   g_autoptr (CardeaHostListing) listing = cardea_host_collector_finish (call->collector);
 
-  set_problem (self, incomplete ? cardea_host_report_incomplete (self->spec) : NULL);
+  listing->pcsc = message->listed.pcsc != 0;
+  set_problem (self, message->listed.incomplete != 0 ? cardea_host_report_incomplete (self->spec) : NULL);
   self->listing = NULL;
   cardea_host_calls_take (self->calls, call);
   pump_listing (self);
@@ -267,7 +268,7 @@ static gboolean
 handle_list (CardeaHost *self, CardeaHostCall *call, const CardeaHostMessage *message)
 {
   if (message->type == CARDEA_HOST_MESSAGE_LISTED)
-    finish_listing (self, call, message->listed.incomplete != 0);
+    finish_listing (self, call, message);
   else if (message->type == CARDEA_HOST_MESSAGE_FAILED)
     fail_listing (self, call, message);
   else
@@ -363,19 +364,41 @@ on_process_ended (gpointer data)
   die_crashed (self);
 }
 
+/* What they point to stays the host's. */
+static GPtrArray *
+make_arguments (CardeaHost *self)
+{
+  const struct
+  {
+    const char *option, *value;
+  } pairs[] = {
+    { "--module", self->spec->module },
+    { "--init-arguments", self->spec->init_arguments },
+    { "--reader", self->spec->reader },
+  };
+  GPtrArray *arguments = g_ptr_array_new ();
+
+  g_ptr_array_add (arguments, self->program);
+  for (guint i = 0; i < G_N_ELEMENTS (pairs); i++) {
+    if (pairs[i].value == NULL)
+      continue;
+    g_ptr_array_add (arguments, (gpointer)pairs[i].option);
+    g_ptr_array_add (arguments, (gpointer)pairs[i].value);
+  }
+  g_ptr_array_add (arguments, NULL);
+  return arguments;
+}
+
 static void
 start (CardeaHost *self)
 {
-  const char *arguments[] = {
-    self->program, "--module", self->spec->module, "--init-arguments", self->spec->init_arguments, NULL
-  };
+  g_autoptr (GPtrArray) arguments = make_arguments (self);
   g_autoptr (GError) error = NULL;
   int socket;
 
-  if (self->spec->init_arguments == NULL)
-    arguments[3] = NULL;
-  self->process = cardea_host_process_new (arguments, (const char *const *)self->environment, self->context,
-                                           on_process_ended, self, &socket, &error);
+  self->process =
+      cardea_host_process_new ((const char *const *)arguments->pdata, (const char *const *)self->environment,
+                               self->context, on_process_ended, self, &socket, &error);
   if (self->process == NULL) {
     die (self, cardea_host_report_no_program (self->spec, error));
     return;
@@ -591,4 +614,15 @@ cardea_host_new (const CardeaHostSpec *spec, const char *program, const char *co
   self->program = g_strdup (program);
   self->environment = g_strdupv ((char **)environment);
   return self;
+}
+
+CardeaHost *
+cardea_host_new_for_reader (CardeaHost *self, const char *reader)
+{
+  CardeaHost *host = cardea_host_new (self->spec, self->program, (const char *const *)self->environment);
+
+  g_free (host->spec->reader);
+  host->spec->reader = g_strdup (reader);
+  host->deadlines = self->deadlines;
+  return host;
 }

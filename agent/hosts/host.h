@@ -29,11 +29,14 @@ typedef struct
   char *
       init_arguments; /* what C_Initialize gets as its reserved string (softoken, x-init-reserved), or NULL */
   CardeaHostRoles roles;
+  char *reader; /* the one that it sees, as PC/SC names it; NULL: all */
 } CardeaHostSpec;
 
 CardeaHostSpec *cardea_host_spec_new (const char *name, const char *module, const char *init_arguments,
                                       CardeaHostRoles roles);
 CardeaHostSpec *cardea_host_spec_copy (const CardeaHostSpec *self);
+/* Whether a process of it can be kept to one reader: OpenSC can. */
+gboolean cardea_host_spec_can_confine (const CardeaHostSpec *self);
 void cardea_host_spec_free (CardeaHostSpec *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaHostSpec, cardea_host_spec_free)
 
@@ -109,6 +112,7 @@ typedef struct
 {
   gint ref_count;
   guint64 generation;
+  gboolean pcsc;           /* the module has the library of the card service, so its tokens may be cards */
   GPtrArray *tokens;       /* of CardeaHostToken */
   GPtrArray *certificates; /* of CardeaHostCertificate */
   GPtrArray *keys;         /* of CardeaHostKey */
@@ -166,6 +170,9 @@ typedef struct
  * @max_signature bytes, not verified. Errors: TOKEN_UNAVAILABLE, TIMED_OUT, CANCELLED. */
 gboolean cardea_host_sign (CardeaHost *self, const CardeaSignRequest *request, gint64 deadline,
                            GCancellable *cancellable, GBytes **signature, GError **error);
+
+/* A host of the same module for one reader only, with a process of its own. */
+CardeaHost *cardea_host_new_for_reader (CardeaHost *self, const char *reader);
 
 /* Ends the process now (SIGKILL, reaped): every login of it is over. It is started again on demand. */
 void cardea_host_kill (CardeaHost *self);

@@ -9,6 +9,8 @@
 
 #include "agent/token-host/listing.h"
 
+#include <dlfcn.h>
+
 #include "agent/token-host/objects.h"
 #include "agent/token-host/token-info.h"
 #include "agent/token-host/trust.h"
@@ -155,6 +157,18 @@ list_slot (Listing *self, CK_SLOT_ID slot)
   return TRUE;
 }
 
+/* What a module does to reach cards cannot be asked; whether it has the library for it can be seen. Only
+ * after its slots were listed: some load it no sooner. */
+static gboolean
+has_pcsc (void)
+{
+  void *library = dlopen ("libpcsclite.so.1", RTLD_LAZY | RTLD_NOLOAD);
+
+  if (library != NULL)
+    dlclose (library);
+  return library != NULL;
+}
+
 gboolean
 cardea_listing_run (CardeaPkcs11 *module, CardeaSessions *sessions, CardeaHostWireRoles roles,
                     CardeaListingSend send, gpointer data, CardeaFailure *failure)
@@ -174,6 +188,7 @@ cardea_listing_run (CardeaPkcs11 *module, CardeaSessions *sessions, CardeaHostWi
       return FALSE;
     }
   end.listed.incomplete = self.incomplete;
+  end.listed.pcsc = has_pcsc ();
   send (&end, data);
   return TRUE;
 }

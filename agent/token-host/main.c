@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent/token-host/confine.h"
+#include "agent/token-host/one-reader.h"
 #include "agent/token-host/service.h"
 
 int
@@ -14,11 +15,13 @@ main (int argc, char **argv)
 {
   g_autofree char *module = NULL;
   g_autofree char *init_arguments = NULL;
+  g_autofree char *reader = NULL;
   int socket = 3;
   const GOptionEntry entries[] = {
     { "module", 0, 0, G_OPTION_ARG_FILENAME, &module, "The PKCS#11 module to load", "PATH" },
     { "init-arguments", 0, 0, G_OPTION_ARG_STRING, &init_arguments, "What the module is initialised with",
       "STRING" },
+    { "reader", 0, 0, G_OPTION_ARG_FILENAME, &reader, "OpenSC: the only card reader there is", "NAME" },
     { "fd", 0, 0, G_OPTION_ARG_INT, &socket, "The socket of cardea-agent (default: 3)", "N" },
     { NULL },
   };
@@ -34,7 +37,8 @@ main (int argc, char **argv)
                                                  "cardea-agent");
     return 2;
   }
-  if (!cardea_confine_process (socket, &error)) {
+  if (!cardea_confine_process (socket, &error) ||
+      (reader != NULL && !cardea_one_reader_prepare (reader, &error))) {
     g_printerr ("cardea-token-host: %s\n", error->message);
     return 2;
   }

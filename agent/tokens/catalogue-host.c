@@ -3,10 +3,16 @@
 
 /* A host that dies says "changed" and is listed again, which starts it again, until it backs off; it says
  * "changed" once more when its time has come. So nothing here counts or waits: a refusal to start is the end
- * of this listing. */
+ * of this listing.
+ *
+ * Libraries go on showing the card that was there before, so a process never outlives the insertion it was
+ * started for. It is killed as soon as the card service tells of a change, and what it said under way is not
+ * believed. Twenty insertions a second are twenty kills, which cost little, but no more than two starts; what
+ * was inserted last is listed. */
 
 #include "agent/tokens/catalogue-host.h"
 
+#include "socket-api/limits.h"
 #include "socket-api/wire/error.h"
 
 #define MAX_RETRY_MS 1000
@@ -20,6 +26,13 @@ struct _CardeaCatalogueHost
   gboolean retried;        /* the listing under way is a second try */
   GCancellable *under_way; /* the listing that is waited for; NULL: none */
   gboolean again;          /* one more after that */
+  gboolean stale;          /* the one under way is of a process that was killed since */
+  gint64 began;            /* when a listing began last */
+  gint64 not_before;       /* when the next may */
+
+  CardeaReaders *readers;        /* as they are now; NULL: not known yet */
+  CardeaReaders *listed_readers; /* as they were when the listing, or the one under way, began */
+  CardeaInsertion *insertion; /* of a host for one reader: what it serves; NULL: nothing, it does not run */
 
   CardeaHostListing *listing; /* the last that came, whatever happened since */
   gboolean failed;            /* the one after that */
@@ -30,17 +43,53 @@ struct _CardeaCatalogueHost
   gpointer data;
 };
 
+static gboolean
+is_for_one_reader (const CardeaCatalogueHost *self)
+{
+  return cardea_host_get_spec (self->host)->reader != NULL;
+}
+
+/* Nothing is in its reader. */
+static gboolean
+is_idle (const CardeaCatalogueHost *self)
+{
+  return is_for_one_reader (self) && self->insertion == NULL;
+}
+
+static void
+forget_listing (CardeaCatalogueHost *self)
+{
+  g_clear_pointer (&self->snapshot, cardea_snapshot_free);
+  g_clear_pointer (&self->listing, cardea_host_listing_unref);
+  g_clear_pointer (&self->problem, cardea_reason_free);
+  self->failed = FALSE;
+}
+
+static void
+note_insertions (CardeaCatalogueHost *self)
+{
+  for (guint i = 0; i < self->snapshot->tokens->len; i++) {
+    CardeaToken *token = self->snapshot->tokens->pdata[i];
+    const CardeaReader *reader = NULL;
+
+    if (self->insertion == NULL && self->listed_readers != NULL)
+      reader = cardea_readers_find_slot (self->listed_readers, token->info->reader);
+    if (self->insertion != NULL)
+      token->insertion = cardea_insertion_ref (self->insertion);
+    else if (reader != NULL)
+      token->insertion = cardea_insertion_ref (reader->insertion);
+  }
+}
+
 static void
 take_listing (CardeaCatalogueHost *self, CardeaHostListing *listing)
 {
   const CardeaReason *problem = cardea_host_get_problem (self->host);
 
-  g_clear_pointer (&self->snapshot, cardea_snapshot_free);
-  g_clear_pointer (&self->listing, cardea_host_listing_unref);
-  g_clear_pointer (&self->problem, cardea_reason_free);
+  forget_listing (self);
   self->listing = listing;
-  self->failed = FALSE;
   self->snapshot = cardea_snapshot_new (self->host, listing);
+  note_insertions (self);
   self->problem = problem != NULL ? cardea_reason_copy (problem) : NULL;
 }
 
@@ -61,6 +110,7 @@ take_failure (CardeaCatalogueHost *self, const GError *error)
 }
 
 static void begin_soon (CardeaCatalogueHost *self);
+static void renew_if_cards_changed (CardeaCatalogueHost *self);
 static void schedule (CardeaCatalogueHost *self, GSource *source);
 
 /* What somebody asked for is tried once more as soon as the host allows it, which is within a second; what
@@ -98,12 +148,17 @@ on_host_listed (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   g_clear_object (&self->under_way);
-  if (listing != NULL)
+  if (self->stale || is_idle (self))
+    g_clear_pointer (&listing, cardea_host_listing_unref);
+  else if (listing != NULL)
     take_listing (self, listing);
   else if (!self->again && !retry (self, error))
     take_failure (self, error);
+  self->stale = FALSE;
   if (self->again)
     begin_soon (self);
+  else
+    renew_if_cards_changed (self);
   if (self->soon != NULL)
     return;
   self->asked = self->retried = FALSE;
@@ -114,6 +169,9 @@ static void
 begin (CardeaCatalogueHost *self)
 {
   self->again = FALSE;
+  self->began = g_get_monotonic_time ();
+  g_clear_pointer (&self->listed_readers, cardea_readers_unref);
+  self->listed_readers = self->readers != NULL ? cardea_readers_ref (self->readers) : NULL;
   self->under_way = g_cancellable_new ();
   g_object_set_data (G_OBJECT (self->under_way), "catalogue-host", self);
   cardea_host_list_async (self->host, self->under_way, on_host_listed, g_object_ref (self->under_way));
@@ -143,15 +201,35 @@ schedule (CardeaCatalogueHost *self, GSource *source)
 static void
 begin_soon (CardeaCatalogueHost *self)
 {
+  gint64 wait = self->not_before - g_get_monotonic_time ();
   GSource *source;
 
+  if (is_idle (self))
+    return;
   if (self->under_way != NULL)
     self->again = TRUE;
   if (self->under_way != NULL || self->soon != NULL)
     return;
-  source = g_idle_source_new ();
+  source = wait > 0 ? g_timeout_source_new ((guint)(wait / 1000) + 1) : g_idle_source_new ();
   g_source_set_priority (source, G_PRIORITY_HIGH_IDLE);
   schedule (self, source);
+}
+
+/* Not a word of the process counts any more. */
+static void
+end_process (CardeaCatalogueHost *self)
+{
+  self->stale = self->under_way != NULL;
+  self->not_before = self->began > 0 ? self->began + CARDEA_LIMIT_RENEWAL_MS * G_TIME_SPAN_MILLISECOND : 0;
+  cardea_host_kill (self->host);
+}
+
+static void
+drop_soon (CardeaCatalogueHost *self)
+{
+  if (self->soon != NULL)
+    g_source_destroy (self->soon);
+  g_clear_pointer (&self->soon, g_source_unref);
 }
 
 static void
@@ -177,14 +255,15 @@ void
 cardea_catalogue_host_free (CardeaCatalogueHost *self)
 {
   g_signal_handler_disconnect (self->host, self->changed_handler);
+  g_clear_pointer (&self->readers, cardea_readers_unref);
+  g_clear_pointer (&self->listed_readers, cardea_readers_unref);
+  g_clear_pointer (&self->insertion, cardea_insertion_unref);
   if (self->under_way != NULL) {
     g_object_set_data (G_OBJECT (self->under_way), "catalogue-host", NULL);
     g_cancellable_cancel (self->under_way);
     g_clear_object (&self->under_way);
   }
-  if (self->soon != NULL)
-    g_source_destroy (self->soon);
-  g_clear_pointer (&self->soon, g_source_unref);
+  drop_soon (self);
   g_clear_pointer (&self->snapshot, cardea_snapshot_free);
   g_clear_pointer (&self->listing, cardea_host_listing_unref);
   g_clear_pointer (&self->problem, cardea_reason_free);
@@ -195,10 +274,125 @@ cardea_catalogue_host_free (CardeaCatalogueHost *self)
 void
 cardea_catalogue_host_refresh (CardeaCatalogueHost *self, gboolean afresh)
 {
+  if (is_idle (self))
+    return;
   self->asked = TRUE;
   begin_soon (self);
-  if (afresh)
-    cardea_host_kill (self->host);
+  if (!afresh)
+    return;
+  self->stale = self->under_way != NULL;
+  cardea_host_kill (self->host);
+}
+
+static gboolean
+has_card (const CardeaReader *reader)
+{
+  return reader->state == CARDEA_READER_CARD || reader->state == CARDEA_READER_EXCLUSIVE;
+}
+
+/* Another program's exclusive use ends nothing that is running: it may be this very module's. */
+static CardeaInsertion *
+find_target (const CardeaCatalogueHost *self)
+{
+  const CardeaReader *reader = cardea_readers_find (self->readers, cardea_host_get_spec (self->host)->reader);
+
+  if (reader == NULL || !has_card (reader))
+    return NULL;
+  if (reader->state == CARDEA_READER_EXCLUSIVE &&
+      !cardea_insertion_equal (reader->insertion, self->insertion))
+    return NULL;
+  return reader->insertion;
+}
+
+/* TRUE when there is something else to tell. */
+static gboolean
+serve_insertion (CardeaCatalogueHost *self, CardeaInsertion *insertion)
+{
+  if (cardea_insertion_equal (insertion, self->insertion)) {
+    if (insertion != NULL && self->failed)
+      begin_soon (self);
+    return FALSE;
+  }
+  g_clear_pointer (&self->insertion, cardea_insertion_unref);
+  forget_listing (self);
+  end_process (self);
+  self->asked = self->retried = FALSE;
+  if (insertion != NULL) {
+    self->insertion = cardea_insertion_ref (insertion);
+    begin_soon (self);
+  } else {
+    self->again = FALSE;
+    drop_soon (self);
+  }
+  return TRUE;
+}
+
+static const CardeaReader *
+next_card (const CardeaReaders *readers, guint *i)
+{
+  while (readers != NULL && *i < readers->readers->len) {
+    const CardeaReader *reader = readers->readers->pdata[(*i)++];
+
+    if (has_card (reader))
+      return reader;
+  }
+  return NULL;
+}
+
+static gboolean
+cards_equal (const CardeaReaders *a, const CardeaReaders *b)
+{
+  const CardeaReader *one, *other;
+  guint i = 0, j = 0;
+
+  do {
+    one = next_card (a, &i);
+    other = next_card (b, &j);
+    if ((one == NULL) != (other == NULL) ||
+        (one != NULL && !cardea_insertion_equal (one->insertion, other->insertion)))
+      return FALSE;
+  } while (one != NULL);
+  return TRUE;
+}
+
+/* One process for all readers: any card that came or went ends it. */
+static void
+renew_if_cards_changed (CardeaCatalogueHost *self)
+{
+  if (is_for_one_reader (self) || self->readers == NULL || self->listing == NULL || !self->listing->pcsc ||
+      cards_equal (self->listed_readers, self->readers))
+    return;
+  end_process (self);
+  begin_soon (self);
+}
+
+gboolean
+cardea_catalogue_host_set_readers (CardeaCatalogueHost *self, CardeaReaders *readers)
+{
+  cardea_readers_ref (readers);
+  g_clear_pointer (&self->readers, cardea_readers_unref);
+  self->readers = readers;
+  if (is_for_one_reader (self))
+    return serve_insertion (self, find_target (self));
+  renew_if_cards_changed (self);
+  return FALSE;
+}
+
+gboolean
+cardea_catalogue_host_is_current (const CardeaCatalogueHost *self, const CardeaToken *token)
+{
+  const CardeaReader *reader;
+
+  if (token->insertion == NULL || self->readers == NULL)
+    return TRUE;
+  reader = cardea_readers_find (self->readers, token->insertion->reader);
+  return reader != NULL && has_card (reader) && cardea_insertion_equal (reader->insertion, token->insertion);
+}
+
+CardeaInsertion *
+cardea_catalogue_host_get_insertion (const CardeaCatalogueHost *self)
+{
+  return self->insertion;
 }
 
 gboolean
@@ -210,7 +404,7 @@ cardea_catalogue_host_is_lost (const CardeaCatalogueHost *self)
 gboolean
 cardea_catalogue_host_is_busy (const CardeaCatalogueHost *self)
 {
-  return (self->under_way != NULL || self->soon != NULL) && (self->asked || !self->failed);
+  return !is_idle (self) && (self->under_way != NULL || self->soon != NULL) && (self->asked || !self->failed);
 }
 
 CardeaHost *

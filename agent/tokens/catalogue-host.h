@@ -4,6 +4,7 @@
 #pragma once
 
 #include "agent/tokens/catalogue.h"
+#include "agent/tokens/readers.h"
 #include "agent/tokens/snapshot.h"
 
 G_BEGIN_DECLS
@@ -15,7 +16,7 @@ typedef struct _CardeaCatalogueHost CardeaCatalogueHost;
 /* @done: a listing came or failed, and no other follows at once. */
 typedef void (*CardeaCatalogueHostFunc) (gpointer data);
 
-/* Begins to list at once. */
+/* Begins to list at once; a host for one reader begins when there is a card in it. */
 CardeaCatalogueHost *cardea_catalogue_host_new (CardeaHost *host, CardeaCatalogueHostFunc done,
                                                 gpointer data);
 /* A listing under way is forgotten; the process is left alone. */
@@ -23,6 +24,13 @@ void cardea_catalogue_host_free (CardeaCatalogueHost *self);
 
 /* Lists again, soon; @afresh: in a new process. */
 void cardea_catalogue_host_refresh (CardeaCatalogueHost *self, gboolean afresh);
+/* What there is in the readers now. A process that serves other cards is ended, and what it listed is dropped
+ * or listed again. TRUE when something was dropped. */
+gboolean cardea_catalogue_host_set_readers (CardeaCatalogueHost *self, CardeaReaders *readers);
+/* Whether a token that it listed is still in its reader. */
+gboolean cardea_catalogue_host_is_current (const CardeaCatalogueHost *self, const CardeaToken *token);
+/* What a host for one reader serves, or NULL. */
+CardeaInsertion *cardea_catalogue_host_get_insertion (const CardeaCatalogueHost *self);
 /* Whether an answer is worth waiting for: one that failed is tried again by itself, but holds nobody up. */
 /* It worked once and does not now. */
 gboolean cardea_catalogue_host_is_lost (const CardeaCatalogueHost *self);

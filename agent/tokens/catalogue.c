@@ -7,6 +7,7 @@
 #include "agent/tokens/catalogue.h"
 
 #include "agent/tokens/catalogue-host.h"
+#include "agent/tokens/catalogue-readers.h"
 #include "agent/tokens/event.h"
 #include "agent/tokens/issuers.h"
 #include "agent/tokens/settlers.h"
@@ -17,8 +18,10 @@ struct _CardeaCatalogue
   GObject parent_instance;
 
   GPtrArray *hosts;   /* of CardeaHost: what get_hosts() lends */
-  GPtrArray *entries; /* of CardeaCatalogueHost, in the same order */
-  GPtrArray *told;    /* of CardeaToken: what "token-event" has told of */
+  GPtrArray *entries; /* of CardeaCatalogueHost, in the same order; behind them those for one reader each */
+  GPtrArray *models;  /* of CardeaHost: what those are made after */
+  CardeaReaders *readers; /* NULL: not known yet */
+  GPtrArray *told;        /* of CardeaToken: what "token-event" has told of */
   CardeaSettlers *settlers;
 };
 
@@ -26,10 +29,16 @@ G_DEFINE_FINAL_TYPE (CardeaCatalogue, cardea_catalogue, G_TYPE_OBJECT)
 
 static guint signal_changed;
 static guint signal_token_event;
+static guint signal_look;
+
+#define MAX_READER_ENTRIES 64 /* readers that are gone included */
 
 static gboolean
 is_busy (CardeaCatalogue *self)
 {
+  if (self->models->len > 0 &&
+      (self->readers == NULL || self->readers->service == CARDEA_READER_SERVICE_STARTING))
+    return TRUE;
   for (guint i = 0; i < self->entries->len; i++)
     if (cardea_catalogue_host_is_busy (self->entries->pdata[i]))
       return TRUE;
@@ -48,32 +57,142 @@ tell_events (CardeaCatalogue *self)
     g_signal_emit (self, signal_token_event, 0, events->pdata[i]);
 }
 
+/* A card that is there and shows no token: that another program keeps it is told by nobody. */
+static gboolean
+is_strange (CardeaCatalogue *self)
+{
+  for (guint i = 0; i < self->entries->len; i++) {
+    CardeaCatalogueHost *entry = self->entries->pdata[i];
+    const CardeaSnapshot *snapshot = cardea_catalogue_host_get_snapshot (entry);
+
+    if (cardea_catalogue_host_get_insertion (entry) != NULL && !cardea_catalogue_host_is_busy (entry) &&
+        (snapshot == NULL || snapshot->tokens->len == 0))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static void
 on_entry_done (gpointer data)
 {
   g_autoptr (CardeaCatalogue) self = g_object_ref (data);
 
+  if (is_strange (self))
+    g_signal_emit (self, signal_look, 0);
   tell_events (self);
   g_signal_emit (self, signal_changed, 0);
   if (!is_busy (self))
     cardea_settlers_release (self->settlers);
 }
 
+static CardeaCatalogueHost *
+make_entry (CardeaCatalogue *self, CardeaHost *host)
+{
+  CardeaCatalogueHost *entry = cardea_catalogue_host_new (host, on_entry_done, self);
+
+  if (self->readers != NULL)
+    cardea_catalogue_host_set_readers (entry, self->readers);
+  return entry;
+}
+
 static void
 add_host (CardeaCatalogue *self, CardeaHost *host)
 {
+  if (cardea_host_spec_can_confine (cardea_host_get_spec (host))) {
+    g_ptr_array_add (self->models, g_object_ref (host));
+    return;
+  }
   g_ptr_array_add (self->hosts, g_object_ref (host));
-  g_ptr_array_add (self->entries, cardea_catalogue_host_new (host, on_entry_done, self));
+  g_ptr_array_add (self->entries, make_entry (self, host));
 }
 
 static gboolean
-specs_are_equal (CardeaHost *a, CardeaHost *b)
+modules_are_equal (CardeaHost *a, CardeaHost *b)
 {
   const CardeaHostSpec *one = cardea_host_get_spec (a);
   const CardeaHostSpec *other = cardea_host_get_spec (b);
 
   return g_str_equal (one->name, other->name) && g_str_equal (one->module, other->module) &&
          g_strcmp0 (one->init_arguments, other->init_arguments) == 0 && one->roles == other->roles;
+}
+
+static const char *
+get_reader (const CardeaCatalogueHost *entry)
+{
+  return cardea_host_get_spec (cardea_catalogue_host_get_host (entry))->reader;
+}
+
+static gboolean
+specs_are_equal (CardeaHost *a, CardeaHost *b)
+{
+  return modules_are_equal (a, b) &&
+         g_strcmp0 (cardea_host_get_spec (a)->reader, cardea_host_get_spec (b)->reader) == 0;
+}
+
+static gboolean
+has_entry (CardeaCatalogue *self, CardeaHost *model, const char *reader)
+{
+  for (guint i = 0; i < self->entries->len; i++) {
+    CardeaCatalogueHost *entry = self->entries->pdata[i];
+
+    if (g_strcmp0 (get_reader (entry), reader) == 0 &&
+        modules_are_equal (cardea_catalogue_host_get_host (entry), model))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* A reader that is gone is one without a card, until there are too many of them: a name is whatever a device
+ * says. */
+static void
+drop_gone_readers (CardeaCatalogue *self)
+{
+  guint n = 0;
+
+  for (guint i = self->entries->len; i > 0; i--) {
+    CardeaCatalogueHost *entry = self->entries->pdata[i - 1];
+
+    if (get_reader (entry) == NULL || ++n <= MAX_READER_ENTRIES ||
+        cardea_catalogue_host_get_insertion (entry) != NULL)
+      continue;
+    g_ptr_array_remove_index (self->entries, i - 1);
+  }
+}
+
+/* For each reader and each module that can be kept to one. */
+static void
+add_reader_entries (CardeaCatalogue *self)
+{
+  for (guint i = 0; self->readers != NULL && i < self->readers->readers->len; i++) {
+    const CardeaReader *reader = self->readers->readers->pdata[i];
+
+    for (guint j = 0; j < self->models->len; j++)
+      if (!has_entry (self, self->models->pdata[j], reader->insertion->reader)) {
+        g_autoptr (CardeaHost) host =
+            cardea_host_new_for_reader (self->models->pdata[j], reader->insertion->reader);
+
+        g_ptr_array_add (self->entries, make_entry (self, host));
+      }
+  }
+  drop_gone_readers (self);
+}
+
+void
+cardea_catalogue_set_readers (CardeaCatalogue *self, CardeaReaders *readers)
+{
+  cardea_readers_ref (readers);
+  g_clear_pointer (&self->readers, cardea_readers_unref);
+  self->readers = readers;
+  add_reader_entries (self);
+  for (guint i = 0; i < self->entries->len; i++)
+    cardea_catalogue_host_set_readers (self->entries->pdata[i], readers);
+  on_entry_done (self);
+}
+
+gboolean
+cardea_catalogue_wants_readers (CardeaCatalogue *self)
+{
+  return cardea_catalogue_readers_are_wanted (self->entries, self->models->len > 0);
 }
 
 /* Takes the old entry of equal spec out of @entries, or NULL. */
@@ -92,6 +211,25 @@ new_entries (void)
   return g_ptr_array_new_with_free_func ((GDestroyNotify)cardea_catalogue_host_free);
 }
 
+/* Of modules that are still there. */
+static void
+keep_reader_entries (CardeaCatalogue *self, GPtrArray *old)
+{
+  for (guint i = 0; i < old->len;) {
+    CardeaCatalogueHost *entry = old->pdata[i];
+    gboolean kept = FALSE;
+
+    for (guint j = 0; get_reader (entry) != NULL && !kept && j < self->models->len; j++)
+      kept = modules_are_equal (cardea_catalogue_host_get_host (entry), self->models->pdata[j]);
+    if (!kept) {
+      i++;
+      continue;
+    }
+    g_ptr_array_add (self->entries, g_ptr_array_steal_index (old, i));
+    cardea_catalogue_host_refresh (entry, TRUE);
+  }
+}
+
 void
 cardea_catalogue_set_hosts (CardeaCatalogue *self, GPtrArray *hosts)
 {
@@ -100,6 +238,7 @@ cardea_catalogue_set_hosts (CardeaCatalogue *self, GPtrArray *hosts)
 
   self->entries = new_entries ();
   self->hosts = g_ptr_array_new_with_free_func (g_object_unref);
+  g_ptr_array_set_size (self->models, 0);
   for (guint i = 0; i < hosts->len; i++) {
     CardeaCatalogueHost *kept = steal_equal (old, hosts->pdata[i]);
 
@@ -111,6 +250,8 @@ cardea_catalogue_set_hosts (CardeaCatalogue *self, GPtrArray *hosts)
     g_ptr_array_add (self->entries, kept);
     cardea_catalogue_host_refresh (kept, TRUE);
   }
+  keep_reader_entries (self, old);
+  add_reader_entries (self);
   for (guint i = 0; i < old->len; i++)
     cardea_host_kill (cardea_catalogue_host_get_host (old->pdata[i]));
   if (!is_busy (self))
@@ -168,19 +309,43 @@ cardea_catalogue_ask_lost_hosts (CardeaCatalogue *self)
       cardea_catalogue_host_refresh (self->entries->pdata[i], FALSE);
 }
 
-void
-cardea_catalogue_settle_async (CardeaCatalogue *self, GCancellable *cancellable, GAsyncReadyCallback callback,
-                               gpointer data)
+/* Somebody waits for cards, and nobody else would say that the service serves us again. */
+static void
+ask_service (CardeaCatalogue *self)
+{
+  if (self->readers != NULL && (self->readers->service == CARDEA_READER_SERVICE_REFUSED ||
+                                self->readers->service == CARDEA_READER_SERVICE_FAILING))
+    g_signal_emit (self, signal_look, 0);
+}
+
+static void
+settle_within (CardeaCatalogue *self, guint timeout_ms, GCancellable *cancellable,
+               GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (self, cancellable, callback, data);
 
   g_task_set_source_tag (task, cardea_catalogue_settle_async);
+  ask_service (self);
   if (is_busy (self)) {
-    cardea_settlers_add (self->settlers, task, CARDEA_LIMIT_HOST_START_MS + CARDEA_LIMIT_HOST_LIST_MS);
+    cardea_settlers_add (self->settlers, task, timeout_ms);
     return;
   }
   g_task_return_boolean (task, TRUE);
   g_object_unref (task);
+}
+
+void
+cardea_catalogue_settle_async (CardeaCatalogue *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                               gpointer data)
+{
+  settle_within (self, CARDEA_LIMIT_HOST_START_MS + CARDEA_LIMIT_HOST_LIST_MS, cancellable, callback, data);
+}
+
+void
+cardea_catalogue_settle_briefly_async (CardeaCatalogue *self, GCancellable *cancellable,
+                                       GAsyncReadyCallback callback, gpointer data)
+{
+  settle_within (self, CARDEA_LIMIT_READING_MS, cancellable, callback, data);
 }
 
 gboolean
@@ -199,9 +364,16 @@ cardea_catalogue_get_tokens (CardeaCatalogue *self)
     const CardeaSnapshot *snapshot = cardea_catalogue_host_get_snapshot (self->entries->pdata[i]);
 
     for (guint j = 0; snapshot != NULL && j < snapshot->tokens->len; j++)
-      g_ptr_array_add (tokens, cardea_token_ref (snapshot->tokens->pdata[j]));
+      if (cardea_catalogue_host_is_current (self->entries->pdata[i], snapshot->tokens->pdata[j]))
+        g_ptr_array_add (tokens, cardea_token_ref (snapshot->tokens->pdata[j]));
   }
   return tokens;
+}
+
+GPtrArray *
+cardea_catalogue_get_reading (CardeaCatalogue *self)
+{
+  return cardea_catalogue_readers_get_reading (self->entries);
 }
 
 GPtrArray *
@@ -212,8 +384,12 @@ cardea_catalogue_get_certificates (CardeaCatalogue *self)
   for (guint i = 0; i < self->entries->len; i++) {
     const CardeaSnapshot *snapshot = cardea_catalogue_host_get_snapshot (self->entries->pdata[i]);
 
-    for (guint j = 0; snapshot != NULL && j < snapshot->certificates->len; j++)
-      g_ptr_array_add (certificates, cardea_token_certificate_ref (snapshot->certificates->pdata[j]));
+    for (guint j = 0; snapshot != NULL && j < snapshot->certificates->len; j++) {
+      CardeaTokenCertificate *certificate = snapshot->certificates->pdata[j];
+
+      if (cardea_catalogue_host_is_current (self->entries->pdata[i], certificate->token))
+        g_ptr_array_add (certificates, cardea_token_certificate_ref (certificate));
+    }
   }
   return certificates;
 }
@@ -228,6 +404,11 @@ cardea_catalogue_get_problems (CardeaCatalogue *self)
 
     if (problem != NULL)
       g_ptr_array_add (problems, cardea_reason_copy (problem));
+  }
+  if (self->readers != NULL && cardea_catalogue_wants_readers (self)) {
+    g_autoptr (GPtrArray) tokens = cardea_catalogue_get_tokens (self);
+
+    cardea_catalogue_readers_explain (self->readers, self->entries, tokens, problems);
   }
   return problems;
 }
@@ -296,6 +477,8 @@ cardea_catalogue_finalize (GObject *object)
 
   g_ptr_array_unref (self->entries);
   g_ptr_array_unref (self->hosts);
+  g_ptr_array_unref (self->models);
+  g_clear_pointer (&self->readers, cardea_readers_unref);
   g_ptr_array_unref (self->told);
   cardea_settlers_free (self->settlers);
   G_OBJECT_CLASS (cardea_catalogue_parent_class)->finalize (object);
@@ -309,6 +492,8 @@ cardea_catalogue_class_init (CardeaCatalogueClass *class)
       g_signal_new ("changed", CARDEA_TYPE_CATALOGUE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signal_token_event = g_signal_new ("token-event", CARDEA_TYPE_CATALOGUE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                      NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
+  signal_look =
+      g_signal_new ("look", CARDEA_TYPE_CATALOGUE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -316,6 +501,7 @@ cardea_catalogue_init (CardeaCatalogue *self)
 {
   self->entries = new_entries ();
   self->hosts = g_ptr_array_new_with_free_func (g_object_unref);
+  self->models = g_ptr_array_new_with_free_func (g_object_unref);
   self->told = g_ptr_array_new_with_free_func ((GDestroyNotify)cardea_token_unref);
   self->settlers = cardea_settlers_new ();
 }

@@ -8,6 +8,7 @@
 #include "agent/base/certificate.h"
 #include "agent/base/reason.h"
 #include "agent/hosts/host.h"
+#include "agent/tokens/readers.h"
 
 G_BEGIN_DECLS
 
@@ -34,6 +35,7 @@ typedef struct
   CardeaTokenState state;
   CardeaHost *host;
   guint64 generation;
+  CardeaInsertion *insertion; /* NULL for a token that is in no card reader */
   CardeaHostToken *info;
   GPtrArray *problems; /* of CardeaReason */
 } CardeaToken;
@@ -64,8 +66,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaTokenCertificate, cardea_token_certificate_
 
 /* @hosts: CardeaHost elements; all are listed at once, and again whenever one says "changed".
  * Signals: "changed" (); before it, for each token that came, went or changed, "token-event"
- * (CardeaTokenEvent *, borrowed; see event.h). */
+ * (CardeaTokenEvent *, borrowed; see event.h). "look" (): the card service should be asked again (see
+ * cardea_pcsc_watch_look()). A host that can be kept to one reader is never started itself: there is one like
+ * it for each reader, as long as a card is in it. */
 CardeaCatalogue *cardea_catalogue_new (GPtrArray *hosts);
+/* What there is in the readers now. Until it is called for the first time, hosts that serve one reader are
+ * waited for. */
+void cardea_catalogue_set_readers (CardeaCatalogue *self, CardeaReaders *readers);
+/* Whether a host works with card readers, so that set_readers() is of use. */
+gboolean cardea_catalogue_wants_readers (CardeaCatalogue *self);
 /* Other hosts from now on (Reload): those of equal spec are kept and listed afresh, the rest are killed. */
 void cardea_catalogue_set_hosts (CardeaCatalogue *self, GPtrArray *hosts);
 GPtrArray *cardea_catalogue_get_hosts (CardeaCatalogue *self); /* borrowed */
@@ -83,7 +92,10 @@ void cardea_catalogue_refresh_host (CardeaCatalogue *self, CardeaHost *host);
  * bounds how often). A module that never worked is not: nobody waits for it. */
 void cardea_catalogue_ask_lost_hosts (CardeaCatalogue *self);
 
-/* Done once each host has answered or failed since it was last asked; at most the limits of a listing. */
+/* Done once each host has answered or failed since it was last asked; at most the limits of a listing.
+ * settle_briefly: nor longer than is bearable for somebody who would rather see what is there already. */
+void cardea_catalogue_settle_briefly_async (CardeaCatalogue *self, GCancellable *cancellable,
+                                            GAsyncReadyCallback callback, gpointer data);
 void cardea_catalogue_settle_async (CardeaCatalogue *self, GCancellable *cancellable,
                                     GAsyncReadyCallback callback, gpointer data);
 gboolean cardea_catalogue_settle_finish (CardeaCatalogue *self, GAsyncResult *result, GError **error);
@@ -91,6 +103,8 @@ gboolean cardea_catalogue_settle_finish (CardeaCatalogue *self, GAsyncResult *re
 /* New arrays that own references to CardeaToken, CardeaTokenCertificate, CardeaHostAuthority, CardeaReason.
  */
 GPtrArray *cardea_catalogue_get_tokens (CardeaCatalogue *self);
+/* Cards that are still being read, in the state READING; none of get_tokens(). */
+GPtrArray *cardea_catalogue_get_reading (CardeaCatalogue *self);
 GPtrArray *cardea_catalogue_get_certificates (CardeaCatalogue *self);
 GPtrArray *cardea_catalogue_get_problems (CardeaCatalogue *self);
 

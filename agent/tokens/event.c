@@ -41,7 +41,10 @@ cardea_token_event_free (CardeaTokenEvent *self)
 static gboolean
 is_same_token (const CardeaToken *a, const CardeaToken *b)
 {
-  return g_str_equal (a->uri, b->uri) && g_str_equal (a->module, b->module);
+  gboolean same_insertion =
+      a->insertion == NULL || b->insertion == NULL || cardea_insertion_equal (a->insertion, b->insertion);
+
+  return same_insertion && g_str_equal (a->uri, b->uri) && g_str_equal (a->module, b->module);
 }
 
 static CardeaToken *

@@ -30,7 +30,8 @@ void cardea_token_event_free (CardeaTokenEvent *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaTokenEvent, cardea_token_event_free)
 
 /* What lies between two listings, both of CardeaToken: those that left first, then the rest in the order of
- * @after. Tokens of one URI in one module are one token, whatever process listed it. */
+ * @after. Tokens of one URI in one module are one token, whatever process listed it; but a card that was
+ * pulled and inserted again is another. */
 GPtrArray *cardea_token_events_between (GPtrArray *before, GPtrArray *after);
 
 G_END_DECLS

@@ -49,6 +49,23 @@ cardea_token_new (CardeaHost *host, guint64 generation, const CardeaHostToken *i
 }
 
 CardeaToken *
+cardea_token_new_reading (CardeaHost *host, CardeaInsertion *insertion)
+{
+  g_autofree char *reader = cardea_reader_get_display_name (insertion->reader);
+  char *const none = (char *)"";
+  CardeaHostToken info = {
+    .label = none, .manufacturer = none, .model = none, .serial = none, .reader = reader
+  };
+  CardeaToken *self = cardea_token_new (host, 0, &info);
+
+  g_free (self->uri);
+  self->uri = cardea_uri_for_reader (reader);
+  self->state = CARDEA_TOKEN_READING;
+  self->insertion = cardea_insertion_ref (insertion);
+  return self;
+}
+
+CardeaToken *
 cardea_token_ref (CardeaToken *self)
 {
   g_atomic_int_inc (&self->ref_count);
@@ -63,6 +80,7 @@ cardea_token_unref (CardeaToken *self)
   g_free (self->uri);
   g_free (self->module);
   g_object_unref (self->host);
+  g_clear_pointer (&self->insertion, cardea_insertion_unref);
   free_info (self->info);
   g_ptr_array_unref (self->problems);
   g_free (self);

@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 
 /* @info is copied, @host referenced. State ready, no problems. */
 CardeaToken *cardea_token_new (CardeaHost *host, guint64 generation, const CardeaHostToken *info);
+/* A card that nothing is known of yet but its reader. */
+CardeaToken *cardea_token_new_reading (CardeaHost *host, CardeaInsertion *insertion);
 CardeaTokenCertificate *cardea_token_certificate_new (CardeaToken *token, CardeaCertificate *certificate,
                                                       const CardeaHostCertificate *listed);
 

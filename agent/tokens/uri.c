@@ -62,6 +62,17 @@ cardea_uri_for_token (const CardeaHostToken *token)
   return format (uri, P11_KIT_URI_FOR_TOKEN);
 }
 
+char *
+cardea_uri_for_reader (const char *name)
+{
+  g_autoptr (P11KitUri) uri = p11_kit_uri_new ();
+  CK_SLOT_INFO_PTR info = p11_kit_uri_get_slot_info (uri);
+
+  memset (info, 0, sizeof *info);
+  set_field (info->slotDescription, sizeof info->slotDescription, name);
+  return format (uri, P11_KIT_URI_FOR_SLOT);
+}
+
 static void
 set_attribute (P11KitUri *uri, CK_ATTRIBUTE_TYPE type, const void *value, gsize length)
 {

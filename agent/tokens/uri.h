@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 
 /* token, manufacturer, model and serial, as far as they are not empty. */
 char *cardea_uri_for_token (const CardeaHostToken *token);
+/* Of a card reader (slot-description), for a card of which nothing else is known. */
+char *cardea_uri_for_reader (const char *name);
 /* The token's, and id, object, type=cert. */
 char *cardea_uri_for_certificate (const CardeaHostToken *token, GBytes *id, const char *label);
 

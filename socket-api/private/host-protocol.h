@@ -136,6 +136,7 @@ typedef struct
     struct
     {
       guint64 incomplete; /* there was more than the limits allow */
+      guint64 pcsc;       /* the module has loaded the library of the card service */
     } listed;
     struct
     {

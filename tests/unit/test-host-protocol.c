@@ -30,7 +30,7 @@ static const CardeaHostMessage samples[] = {
     .certificate = { 1, TEXT ("0\202der"), TEXT ("\0id"), TEXT ("name") } },
   { CARDEA_HOST_MESSAGE_KEY, 7, .key = { 1, 1, TEXT ("id"), TEXT ("modulus") } },
   { CARDEA_HOST_MESSAGE_AUTHORITY, 8, .authority = { CARDEA_HOST_WIRE_TRUST_DISTRUSTED, TEXT ("der") } },
-  { CARDEA_HOST_MESSAGE_LISTED, 9, .listed = { 1 } },
+  { CARDEA_HOST_MESSAGE_LISTED, 9, .listed = { 1, 1 } },
   { CARDEA_HOST_MESSAGE_LOGGED_IN, 10 },
   { CARDEA_HOST_MESSAGE_SIGNATURE, 11, .signature = { TEXT ("signature") } },
   { CARDEA_HOST_MESSAGE_FAILED, G_MAXUINT64,
