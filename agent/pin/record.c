@@ -4,8 +4,8 @@
 /* The memory of one token's PIN: that it is unlocked, which PINs it refused, how many tries it says are left.
  *
  * Listings lag behind: between a refusal and the next listing a snapshot still says "fine". What a refusal
- * told counts until the token is another insertion. Refused PINs are kept, as secrets, to be compared with,
- * for just as long. */
+ * told counts until the token is read anew. Refused PINs are kept, as secrets, to be compared with, as long
+ * as the card is not pulled: a process is started afresh for less than that, and the card counts on. */
 
 #include "agent/pin/record.h"
 
@@ -30,8 +30,20 @@ void
 cardea_pin_record_free (CardeaPinRecord *self)
 {
   g_clear_weak_pointer (&self->host);
+  g_clear_pointer (&self->insertion, cardea_insertion_unref);
   g_ptr_array_unref (self->refused);
   g_free (self);
+}
+
+/* Refused PINs are forgotten, unless it is certain that the card never left. */
+static void
+note_insertion (CardeaPinRecord *self, CardeaInsertion *insertion)
+{
+  if (insertion != NULL && cardea_insertion_equal (self->insertion, insertion))
+    return;
+  g_ptr_array_set_size (self->refused, 0);
+  g_clear_pointer (&self->insertion, cardea_insertion_unref);
+  self->insertion = insertion != NULL ? cardea_insertion_ref (insertion) : NULL;
 }
 
 gboolean
@@ -45,7 +57,7 @@ cardea_pin_record_update (CardeaPinRecord *self, CardeaToken *token)
   self->generation = token->generation;
   self->logged_in = FALSE;
   self->state_known = FALSE;
-  g_ptr_array_set_size (self->refused, 0);
+  note_insertion (self, token->insertion);
   return TRUE;
 }
 

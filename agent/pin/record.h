@@ -7,12 +7,13 @@
 
 G_BEGIN_DECLS
 
-/* What the agent knows of the PIN of one token as long as it is the same insertion (generation of its host).
- */
+/* What the agent knows of the PIN of one token as long as its host's process is the same. PINs that were
+ * refused are known for longer, where that can be told: as long as the card is in the reader. */
 typedef struct
 {
   CardeaHost *host; /* weak: another host of the same name is another token */
   guint64 generation;
+  CardeaInsertion *insertion; /* or NULL */
   gboolean logged_in;
   gboolean state_known; /* a refusal told the state, newer than any listing of this generation */
   CardeaPinState state;
