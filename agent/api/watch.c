@@ -53,6 +53,7 @@ json_t *
 cardea_watch_look (const CardeaMethodContext *context)
 {
   g_autoptr (GPtrArray) tokens = cardea_catalogue_get_tokens (context->catalogue);
+  g_autoptr (GPtrArray) reading = cardea_catalogue_get_reading (context->catalogue);
   g_autoptr (GPtrArray) certificates = cardea_catalogue_get_certificates (context->catalogue);
   g_autoptr (GPtrArray) sessions = cardea_broker_get_sessions (context->broker);
   json_t *look = json_object ();
@@ -64,6 +65,8 @@ cardea_watch_look (const CardeaMethodContext *context)
   }
   for (guint i = 0; i < tokens->len; i++)
     add (indexes[0], &kinds[0], cardea_methods_describe_token (context, tokens->pdata[i]));
+  for (guint i = 0; i < reading->len; i++)
+    add (indexes[0], &kinds[0], cardea_methods_describe_token (context, reading->pdata[i]));
   for (guint i = 0; i < certificates->len; i++)
     add (indexes[1], &kinds[1], cardea_json_from_certificate (certificates->pdata[i]));
   for (guint i = 0; i < sessions->len; i++)
