@@ -75,6 +75,10 @@
 #define CARDEA_LIMIT_RENEWAL_MS 500         /* between two starts of what serves one reader */
 #define CARDEA_LIMIT_READING_MS 2000        /* a list of tokens tells after that which are still being read */
 
+#define CARDEA_LIMIT_STORE_SETTLE_MS                                                                         \
+  2000 /* tokens that are files: who is told of a change may cause another */
+#define CARDEA_LIMIT_STORE_PAUSE_MAX_MS 300000 /* until that is told of, at most */
+
 /* Decisions that are remembered */
 #define CARDEA_LIMIT_DECISIONS 1024 /* in the file; and as many that end with a token or the agent */
 #define CARDEA_LIMIT_DECISIONS_BYTES (1024 * 1024)

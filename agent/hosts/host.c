@@ -551,6 +551,12 @@ cardea_host_get_spec (CardeaHost *self)
   return self->spec;
 }
 
+const char *const *
+cardea_host_get_environment (CardeaHost *self)
+{
+  return (const char *const *)self->environment;
+}
+
 const CardeaReason *
 cardea_host_get_problem (CardeaHost *self)
 {

@@ -128,6 +128,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaHostListing, cardea_host_listing_unref)
  * and call list again. */
 CardeaHost *cardea_host_new (const CardeaHostSpec *spec, const char *program, const char *const *environment);
 const CardeaHostSpec *cardea_host_get_spec (CardeaHost *self);
+const char *const *cardea_host_get_environment (CardeaHost *self);
 /* Why the host cannot serve just now, or NULL. Borrowed until the next "changed". */
 const CardeaReason *cardea_host_get_problem (CardeaHost *self);
 

@@ -6,11 +6,14 @@
 
 #include "agent/hosts/nss-database.h"
 
+#include <string.h>
+
 #include "agent/base/reason.h"
 #include "agent/hosts/module-lines.h"
 #include "config.h"
 
 #define MAX_MODULES 64
+#define CONFIGDIR "configdir='sql:"
 
 typedef struct
 {
@@ -151,6 +154,29 @@ quote (const char *folder)
   return g_string_free (quoted, FALSE);
 }
 
+/* The other way round, up to the end of the quotation. */
+static char *
+unquote (const char *quoted)
+{
+  GString *folder = g_string_new (NULL);
+
+  for (; *quoted != '\0' && *quoted != '\''; quoted++) {
+    if (*quoted == '\\' && quoted[1] != '\0')
+      quoted++;
+    g_string_append_c (folder, *quoted);
+  }
+  return g_string_free (folder, FALSE);
+}
+
+char *
+cardea_nss_database_get_folder (const CardeaHostSpec *spec)
+{
+  if (spec->init_arguments == NULL || !g_str_has_suffix (spec->module, "/libsoftokn3.so") ||
+      !g_str_has_prefix (spec->init_arguments, CONFIGDIR))
+    return NULL;
+  return unquote (spec->init_arguments + strlen (CONFIGDIR));
+}
+
 CardeaHostSpec *
 cardea_nss_database_get_spec (const char *folder, CardeaHostRoles roles, GPtrArray *problems)
 {
@@ -167,7 +193,7 @@ cardea_nss_database_get_spec (const char *folder, CardeaHostRoles roles, GPtrArr
                                      "The name of the NSS database's folder has control characters in it."));
     return NULL;
   }
-  arguments = g_strdup_printf (
-      "configdir='sql:%s' certPrefix='' keyPrefix='' secmod='secmod.db' flags=readOnly", quoted);
+  arguments =
+      g_strdup_printf (CONFIGDIR "%s' certPrefix='' keyPrefix='' secmod='secmod.db' flags=readOnly", quoted);
   return cardea_host_spec_new ("nss-database", CARDEA_NSS_LIBDIR "/libsoftokn3.so", arguments, roles);
 }

@@ -17,5 +17,7 @@ GPtrArray *cardea_nss_database_read_modules (const char *folder, GPtrArray *prob
 
 /* The database through softoken, read-only; NULL where there is none, or @roles is empty. */
 CardeaHostSpec *cardea_nss_database_get_spec (const char *folder, CardeaHostRoles roles, GPtrArray *problems);
+/* The folder of a database that is hosted so; NULL for another host. The caller frees. */
+char *cardea_nss_database_get_folder (const CardeaHostSpec *spec);
 
 G_END_DECLS

@@ -12,6 +12,7 @@
 
 #include "agent/tokens/catalogue-host.h"
 
+#include "agent/tokens/store-watch.h"
 #include "socket-api/limits.h"
 #include "socket-api/wire/error.h"
 
@@ -30,6 +31,7 @@ struct _CardeaCatalogueHost
   gint64 began;            /* when a listing began last */
   gint64 not_before;       /* when the next may */
 
+  CardeaStoreWatch *store;       /* of tokens that are files; or NULL */
   CardeaReaders *readers;        /* as they are now; NULL: not known yet */
   CardeaReaders *listed_readers; /* as they were when the listing, or the one under way, began */
   CardeaInsertion *insertion; /* of a host for one reader: what it serves; NULL: nothing, it does not run */
@@ -232,6 +234,27 @@ drop_soon (CardeaCatalogueHost *self)
   g_clear_pointer (&self->soon, g_source_unref);
 }
 
+/* Tokens that came or went are seen by a new process only; for what is on them it is enough to look again,
+ * and logins last. */
+static void
+on_store_changed (gboolean tokens, gpointer data)
+{
+  CardeaCatalogueHost *self = data;
+
+  begin_soon (self);
+  if (tokens)
+    end_process (self);
+}
+
+static void
+watch_store (CardeaCatalogueHost *self)
+{
+  CardeaTokenStore *store = cardea_token_store_find (self->host);
+
+  if (store != NULL)
+    self->store = cardea_store_watch_new (store, on_store_changed, self);
+}
+
 static void
 on_host_changed (CardeaHost *host, gpointer data)
 {
@@ -247,6 +270,7 @@ cardea_catalogue_host_new (CardeaHost *host, CardeaCatalogueHostFunc done, gpoin
   self->done = done;
   self->data = data;
   self->changed_handler = g_signal_connect (host, "changed", G_CALLBACK (on_host_changed), self);
+  watch_store (self);
   begin_soon (self);
   return self;
 }
@@ -255,6 +279,7 @@ void
 cardea_catalogue_host_free (CardeaCatalogueHost *self)
 {
   g_signal_handler_disconnect (self->host, self->changed_handler);
+  g_clear_pointer (&self->store, cardea_store_watch_free);
   g_clear_pointer (&self->readers, cardea_readers_unref);
   g_clear_pointer (&self->listed_readers, cardea_readers_unref);
   g_clear_pointer (&self->insertion, cardea_insertion_unref);

@@ -588,6 +588,73 @@ test_database (Fixture *self, gconstpointer data)
 }
 
 static void
+await_certificate (Fixture *self, const char *label)
+{
+  g_autoptr (CardeaTokenCertificate) found = NULL;
+
+  while ((found = get_certificate (self, label)) == NULL)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+/* Nobody says so: the files do. */
+static void
+test_softhsm_noticed (Fixture *self, gconstpointer data)
+{
+  static const char module[] = "/usr/lib/softhsm/libsofthsm2.so";
+  g_autoptr (CardeaHostSpec) spec = cardea_host_spec_new ("softhsm2", module, NULL, CARDEA_HOST_TOKENS);
+  g_autofree char *tokens = g_build_filename (self->folder, "tokens", NULL);
+  g_autofree char *path = g_build_filename (self->folder, "softhsm2.conf", NULL);
+  g_autofree char *text = g_strdup_printf ("directories.tokendir = %s\n", tokens);
+  g_autofree char *certificate = g_build_filename (self->folder, "rsa.pem", NULL);
+  g_autofree char *der = g_build_filename (self->folder, "rsa.der", NULL);
+  const char *const init[] = { "softhsm2-util", "--init-token", "--free",   "--label", "New",
+                               "--pin",         "1234",         "--so-pin", "1234",    NULL };
+  const char *const convert[] = {
+    "openssl", "x509", "-in", certificate, "-outform", "DER", "-out", der, NULL
+  };
+  const char *const write[] = {
+    "pkcs11-tool", "--module", module, "--token-label", "New", "--login", "--pin",   "1234", "--write-object",
+    der,           "--type",   "cert", "--id",          "01",  "--label", "written", NULL
+  };
+  g_autoptr (CardeaToken) token = NULL;
+  GPid pid;
+
+  g_assert_cmpint (g_mkdir (tokens, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  g_setenv ("SOFTHSM2_CONF", path, TRUE);
+  add_host (self, spec);
+  start (self);
+  run (init);
+  while ((token = get_token (self, "New")) == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  pid = cardea_host_get_pid (self->hosts->pdata[1]);
+  run (convert);
+  run (write);
+  await_certificate (self, "written");
+  g_assert_cmpint (cardea_host_get_pid (self->hosts->pdata[1]), ==, pid); /* a login would have lasted */
+}
+
+static void
+test_database_noticed (Fixture *self, gconstpointer data)
+{
+  g_autofree char *folder = g_build_filename (self->folder, "database", NULL);
+  g_autofree char *name = g_strconcat ("sql:", folder, NULL);
+  g_autofree char *rsa = g_build_filename (self->folder, "rsa.pem", NULL);
+  const char *const make[] = { "certutil", "-N", "-d", name, "--empty-password", NULL };
+  const char *const add[] = { "certutil", "-A", "-d", name, "-n", "added", "-t", ",,", "-i", rsa, NULL };
+  g_autoptr (GPtrArray) problems = cardea_reasons_new ();
+  g_autoptr (CardeaHostSpec) spec = NULL;
+
+  g_assert_cmpint (g_mkdir (folder, 0700), ==, 0);
+  run (make);
+  spec = cardea_nss_database_get_spec (folder, CARDEA_HOST_TOKENS | CARDEA_HOST_AUTHORITIES, problems);
+  add_host (self, spec);
+  start (self);
+  run (add);
+  await_certificate (self, "added");
+}
+
+static void
 test_trust (Fixture *self, gconstpointer data)
 {
   g_autoptr (CardeaHostSpec) spec =
@@ -655,6 +722,8 @@ main (int argc, char **argv)
   ADD ("cancelled", test_cancelled);
   ADD ("softhsm", test_softhsm);
   ADD ("database", test_database);
+  ADD ("softhsm-noticed", test_softhsm_noticed);
+  ADD ("database-noticed", test_database_noticed);
   ADD ("trust", test_trust);
   ADD ("trust-kept", test_trust_kept);
   return g_test_run ();
