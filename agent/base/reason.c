@@ -41,6 +41,7 @@ static const char *const names[] = {
   [CARDEA_REASON_READER_SERVICE_DOWN] = "reader_service_down",
   [CARDEA_REASON_READER_SERVICE_REFUSED] = "reader_service_refused",
   [CARDEA_REASON_READER_SERVICE_SILENT] = "reader_service_silent",
+  [CARDEA_REASON_READER_WITHOUT_DRIVER] = "reader_without_driver",
   [CARDEA_REASON_READER_FAILING] = "reader_failing",
   [CARDEA_REASON_READER_IN_USE] = "reader_in_use",
   [CARDEA_REASON_READERS_SHARED] = "readers_shared",

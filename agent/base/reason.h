@@ -49,6 +49,7 @@ typedef enum
   CARDEA_REASON_READER_SERVICE_DOWN, /* pcscd: not installed, not running, or ending by itself */
   CARDEA_REASON_READER_SERVICE_REFUSED,
   CARDEA_REASON_READER_SERVICE_SILENT,
+  CARDEA_REASON_READER_WITHOUT_DRIVER, /* at a USB port, and not known to the service */
   CARDEA_REASON_READER_FAILING,
   CARDEA_REASON_READER_IN_USE,  /* another program keeps the card for itself */
   CARDEA_REASON_READERS_SHARED, /* one process for all readers: a card can stop the others */

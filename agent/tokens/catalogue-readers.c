@@ -8,6 +8,7 @@
 #include "agent/tokens/catalogue-readers.h"
 
 #include "agent/tokens/token.h"
+#include "agent/tokens/usb-readers.h"
 
 static gboolean
 is_shared (const CardeaCatalogueHost *entry)
@@ -105,6 +106,24 @@ explain_shared (CardeaReaders *readers, GPtrArray *entries, GPtrArray *problems)
   }
 }
 
+static void
+explain_no_reader (CardeaReaders *readers, GPtrArray *problems)
+{
+  g_autofree char *name = NULL;
+
+  if (readers->service != CARDEA_READER_SERVICE_READY || readers->readers->len > 0)
+    return;
+  name = cardea_usb_readers_find (NULL);
+  if (name != NULL)
+    g_ptr_array_add (
+        problems, cardea_reason_new (CARDEA_REASON_READER_WITHOUT_DRIVER,
+                                     "Install its driver (for most readers the package libccid), then plug "
+                                     "it in again.",
+                                     "The reader “%s” is plugged in, but the service for card readers "
+                                     "(pcscd) has no driver for it.",
+                                     name));
+}
+
 void
 cardea_catalogue_readers_explain (CardeaReaders *readers, GPtrArray *entries, GPtrArray *tokens,
                                   GPtrArray *problems)
@@ -113,6 +132,7 @@ cardea_catalogue_readers_explain (CardeaReaders *readers, GPtrArray *entries, GP
 
   if (reason != NULL)
     g_ptr_array_add (problems, reason);
+  explain_no_reader (readers, problems);
   for (guint i = 0; i < readers->readers->len; i++) {
     const CardeaReader *reader = readers->readers->pdata[i];
 
