@@ -5,6 +5,8 @@
 
 #include "agent/hosts/host.h"
 
+#include "agent/hosts/opensc-host.h"
+
 CardeaHostSpec *
 cardea_host_spec_new (const char *name, const char *module, const char *init_arguments, CardeaHostRoles roles)
 {
@@ -29,9 +31,7 @@ cardea_host_spec_copy (const CardeaHostSpec *self)
 gboolean
 cardea_host_spec_can_confine (const CardeaHostSpec *self)
 {
-  g_autofree char *base = g_path_get_basename (self->module);
-
-  return g_str_equal (base, "opensc-pkcs11.so") || g_str_equal (base, "onepin-opensc-pkcs11.so");
+  return cardea_opensc_is_module (self->module);
 }
 
 void

@@ -9,7 +9,8 @@
  * to reach readers through, and that one (one-reader-library.c) lists no reader but ours.
  *
  * The configuration that says so is a file in memory that nobody else can open for writing, since what it
- * names is loaded. PINs are not kept by OpenSC: it would send them again to a card that was reset. */
+ * names is loaded. It goes before the one that the agent names (agent/hosts/opensc-conf.c), which keeps
+ * OpenSC from keeping PINs. */
 
 #include "agent/token-host/one-reader.h"
 
@@ -49,20 +50,26 @@ find_library (GError **error)
   return folder != NULL ? g_build_filename (folder, LIBRARY, NULL) : NULL;
 }
 
-/* What the administrator set applies as well, but for the two blocks: OpenSC takes each from the first place
- * that has it. */
+/* What the administrator set in "app default" applies as well, but for that block: OpenSC takes each from the
+ * first place that has it. */
 static char *
-make_config (const char *library)
+make_config (const char *library, GError **error)
 {
-  const char *path = g_getenv ("OPENSC_CONF");
+  const char *named = g_getenv ("OPENSC_CONF");
   g_autofree char *rest = NULL;
   gsize length = 0;
 
-  if (!g_file_get_contents (path != NULL ? path : SYSTEM_CONFIG, &rest, &length, NULL) || length > MAX_CONFIG)
-    g_clear_pointer (&rest, g_free);
+  /* What the agent wrote must apply; the administrator may have written nothing. */
+  if (!g_file_get_contents (named != NULL ? named : SYSTEM_CONFIG, &rest, &length,
+                            named != NULL ? error : NULL) &&
+      named != NULL)
+    return NULL;
+  if (length > MAX_CONFIG) {
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "OpenSC's configuration is too long");
+    return NULL;
+  }
   return g_strdup_printf ("app opensc-pkcs11 {\n"
                           "  reader_driver pcsc {\n    provider_library = \"%s\";\n  }\n"
-                          "  framework pkcs15 {\n    use_pin_caching = false;\n  }\n"
                           "}\n%s",
                           library, rest != NULL ? rest : "");
 }
@@ -88,7 +95,7 @@ gboolean
 cardea_one_reader_prepare (const char *reader, GError **error)
 {
   g_autofree char *library = find_library (error);
-  g_autofree char *config = library != NULL ? make_config (library) : NULL;
+  g_autofree char *config = library != NULL ? make_config (library, error) : NULL;
   g_autofree char *path = NULL;
   int fd;
 
