@@ -17,6 +17,7 @@
 #include "socket-api/wire/error.h"
 
 #define MAX_RETRY_MS 1000
+#define PULL_MS 450 /* until the card service tells of one: it looks every 400 ms */
 
 struct _CardeaCatalogueHost
 {
@@ -132,6 +133,8 @@ retry (CardeaCatalogueHost *self, const GError *error)
   self->retried = TRUE;
   retry_ms = json_object_get (cardea_error_get_parameters (error), "retry_ms");
   wait = CLAMP (json_integer_value (retry_ms), 0, MAX_RETRY_MS);
+  if (is_for_one_reader (self))
+    wait = MAX (wait, PULL_MS);
   schedule (self, g_timeout_source_new ((guint)wait));
   return TRUE;
 }
@@ -255,10 +258,16 @@ watch_store (CardeaCatalogueHost *self)
     self->store = cardea_store_watch_new (store, on_store_changed, self);
 }
 
+/* A process that ended on a card has perhaps lost it: what is in the reader is known in a moment, and a card
+ * that is just being pulled or inserted is better left alone until then. */
 static void
 on_host_changed (CardeaHost *host, gpointer data)
 {
-  begin_soon (data);
+  CardeaCatalogueHost *self = data;
+
+  if (is_for_one_reader (self) && cardea_host_get_pid (host) == 0)
+    self->not_before = MAX (self->not_before, g_get_monotonic_time () + PULL_MS * G_TIME_SPAN_MILLISECOND);
+  begin_soon (self);
 }
 
 CardeaCatalogueHost *
