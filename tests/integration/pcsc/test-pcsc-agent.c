@@ -251,6 +251,30 @@ test_pulled (World *world, gconstpointer slots)
   g_assert_cmpuint (virtual_card_get_counts (world->card).refusals, ==, 0);
 }
 
+/* Another card where the first one was: it gets no PIN that is not its own, and signs nothing. Back again,
+ * the first one does. */
+static void
+test_swapped (World *world, gconstpointer slots)
+{
+  const char *folder = cardea_lab_get_folder (world->lab);
+  g_autoptr (VirtualCard) other = NULL;
+  VirtualCardCounts counts;
+
+  test_card_make (folder, "other", "ca", slots);
+  other = test_card_new (folder, "other");
+  start_agent (world, TEST_CARD_PIN);
+  fetch_well (world);
+  pcsc_rig_swap (world->rig, 0, other);
+  for (guint i = 0; i < 2; i++)
+    g_assert_cmpint (fetch (world, NULL, NULL), ==, 1);
+  counts = virtual_card_get_counts (other);
+  g_assert_cmpuint (counts.verifications, ==, 0);
+  g_assert_cmpuint (counts.signatures, ==, 0);
+  pcsc_rig_swap (world->rig, 0, world->card);
+  cardea_lab_cardea (world->lab, (const char *[]){ "reload", NULL }, NULL, NULL, NULL);
+  fetch_well (world);
+}
+
 /* A daemon that is killed and started again, as an upgrade does it. */
 static void
 test_daemon_killed (World *world, gconstpointer slots)
@@ -291,6 +315,7 @@ main (int argc, char **argv)
   ADD ("slow", "9A:rsa", test_slow);
   ADD ("garbage", "9A:rsa", test_garbage);
   ADD ("pulled", "9A:rsa", test_pulled);
+  ADD ("swapped", "9A:rsa", test_swapped);
   ADD ("daemon-killed", "9A:p256", test_daemon_killed);
   ADD ("always", "9A:rsa 9C:p256", test_always);
   ADD ("lists", "9A:rsa 9C:p256 9D:rsa 9E:p256", test_lists);

@@ -5,8 +5,12 @@
 
 #include "tests/fixtures/pcsc-rig/pcsc-rig.h"
 
+#include <gio/gio.h>
 #include <signal.h>
 #include <winscard.h>
+
+#include "tests/fixtures/card-maker/card-maker.h"
+#include "tests/fixtures/credentials/credentials.h"
 
 static guint
 get_count (guint32 state)
@@ -183,6 +187,62 @@ test_alone (void)
   g_assert_false (g_file_test (first, G_FILE_TEST_EXISTS));
 }
 
+/* One APDU to the card in a reader; whether an answer came. A pull in the middle may look like a success
+ * without a byte. */
+static gboolean
+exchange (PcscRig *rig, guint reader)
+{
+  static const guint8 select[] = { 0x00, 0xa4, 0x04, 0x00 };
+  SCARDCONTEXT context = establish ();
+  SCARDHANDLE handle;
+  DWORD protocol, length = 258;
+  guint8 answer[258];
+  gboolean answered;
+
+  answered =
+      SCardConnect (context, pcsc_rig_get_reader (rig, reader), SCARD_SHARE_SHARED, SCARD_PROTOCOL_ANY,
+                    &handle, &protocol) == SCARD_S_SUCCESS &&
+      SCardTransmit (handle, SCARD_PCI_T1, select, sizeof select, NULL, answer, &length) == SCARD_S_SUCCESS &&
+      length >= 2;
+  SCardReleaseContext (context);
+  return answered;
+}
+
+static gpointer
+exchange_with_first (gpointer rig)
+{
+  return GINT_TO_POINTER (exchange (rig, 0));
+}
+
+/* A silent card keeps only who asks it waiting; pulling it ends that. */
+static void
+test_silent (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("pcsc-silent-XXXXXX", &error);
+  g_autoptr (PcscRig) rig = pcsc_rig_new (4);
+  g_autoptr (VirtualCard) silent = NULL;
+  g_autoptr (VirtualCard) same_driver = virtual_card_new (NULL);
+  g_autoptr (VirtualCard) other_driver = virtual_card_new (NULL);
+  GThread *patient;
+
+  test_card_make (folder, "silent", NULL, "9A:p256");
+  test_card_behave (folder, "silent", NULL, "any=silent");
+  silent = test_card_new (folder, "silent");
+  pcsc_rig_insert (rig, 0, silent);
+  pcsc_rig_insert (rig, 1, same_driver);
+  pcsc_rig_insert (rig, 2, other_driver);
+  patient = g_thread_new ("patient", exchange_with_first, rig);
+  while (virtual_card_get_counts (silent).apdus == 0)
+    g_usleep (1000);
+  g_assert_true (exchange (rig, 1));
+  g_assert_true (exchange (rig, 2));
+  pcsc_rig_pull (rig, 0);
+  g_assert_false (GPOINTER_TO_INT (g_thread_join (patient)));
+  g_assert_cmpuint (virtual_card_get_counts (silent).apdus, ==, 1);
+  test_remove_folder (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -195,6 +255,7 @@ main (int argc, char **argv)
   g_test_add_func ("/pcsc-rig/killed-with-card", test_killed_with_card);
   g_test_add_func ("/pcsc-rig/stopped", test_stopped);
   g_test_add_func ("/pcsc-rig/many", test_many);
+  g_test_add_func ("/pcsc-rig/silent", test_silent);
   g_test_add_func ("/pcsc-rig/alone", test_alone);
   return g_test_run ();
 }
