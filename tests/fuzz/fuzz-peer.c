@@ -64,6 +64,18 @@ on_call (CardeaPeer *peer, CardeaCall *call, gpointer user_data)
   cardea_dispatch (methods, n_methods, call, &((World *)user_data)->context);
 }
 
+static gboolean
+on_find_lease (CardeaToken *token, CardeaLease *lease, gpointer user_data)
+{
+  return FALSE;
+}
+
+static guint
+on_end_leases (const char *pattern, gpointer user_data)
+{
+  return 0;
+}
+
 static void
 on_closed (CardeaPeer *peer, gpointer user_data)
 {
@@ -102,6 +114,8 @@ make_world (World *world, guint8 manner)
   world->context.catalogue = fake_broker_get_catalogue (world->broker);
   world->context.reload = on_reload;
   world->context.get_problems = on_problems;
+  world->context.find_lease = on_find_lease;
+  world->context.end_leases = on_end_leases;
   world->answers = cardea_frame_new (CARDEA_LIMIT_REPLY_BYTES);
   if (manner & MANNER_FAIL)
     fake_broker_fail_next (world->broker, cardea_error_new (CARDEA_ERROR_DENIED, "No."));
