@@ -293,14 +293,17 @@ fail_call (CardeaHost *self, CardeaHostCall *call, const CardeaHostMessage *mess
 static gboolean
 handle_login (CardeaHost *self, CardeaHostCall *call, const CardeaHostMessage *message)
 {
+  CardeaHostMessageType done = call->type == CARDEA_HOST_MESSAGE_LOGIN ? CARDEA_HOST_MESSAGE_LOGGED_IN
+                                                                       : CARDEA_HOST_MESSAGE_LOGGED_OUT;
+
   if (message->type == CARDEA_HOST_MESSAGE_FAILED) {
     fail_call (self, call, message);
     return TRUE;
   }
-  if (message->type != CARDEA_HOST_MESSAGE_LOGGED_IN)
+  if (message->type != done)
     return FALSE;
   cardea_host_calls_take (self->calls, call);
-  schedule_changed (self); /* its keys can be seen now */
+  schedule_changed (self); /* its keys can be seen now, or no more */
   cardea_host_waiter_return_true (call->waiter);
   cardea_host_call_free (call);
   return TRUE;
@@ -335,6 +338,7 @@ handle_message (CardeaHost *self, const CardeaHostMessage *message)
   case CARDEA_HOST_MESSAGE_LIST:
     return handle_list (self, call, message);
   case CARDEA_HOST_MESSAGE_LOGIN:
+  case CARDEA_HOST_MESSAGE_LOGOUT:
     return handle_login (self, call, message);
   case CARDEA_HOST_MESSAGE_SIGN:
     return handle_sign (self, call, message);
@@ -453,11 +457,11 @@ check_call (CardeaHost *self, guint64 generation)
 
 void
 cardea_host_login_async (CardeaHost *self, guint64 generation, gulong slot, CardeaSecret *pin,
-                         gboolean careful, GCancellable *cancellable, GAsyncReadyCallback callback,
+                         CardeaLoginManner manner, GCancellable *cancellable, GAsyncReadyCallback callback,
                          gpointer data)
 {
   CardeaHostMessage message = { CARDEA_HOST_MESSAGE_LOGIN, self->next_id,
-                                .login = { slot, pin == NULL, careful } };
+                                .login = { slot, pin == NULL, manner } };
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
   GError *error = check_call (self, generation);
   GBytes *packet = NULL;
@@ -484,6 +488,34 @@ cardea_host_login_async (CardeaHost *self, guint64 generation, gulong slot, Card
 
 gboolean
 cardea_host_login_finish (CardeaHost *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+cardea_host_logout_async (CardeaHost *self, guint64 generation, gulong slot, GAsyncReadyCallback callback,
+                          gpointer data)
+{
+  CardeaHostMessage message = { CARDEA_HOST_MESSAGE_LOGOUT, self->next_id, .logout = { slot } };
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+  GError *error = check_call (self, generation);
+  GBytes *packet = error == NULL ? cardea_host_message_encode (&message, &error) : NULL;
+  CardeaHostCall *call;
+
+  g_task_set_source_tag (task, cardea_host_logout_async);
+  if (error != NULL) {
+    g_task_return_error (task, error);
+    return;
+  }
+  call = cardea_host_calls_add (self->calls, self->next_id++, message.type, self->deadlines.call,
+                                self->deadlines.list);
+  call->waiter = cardea_host_waiter_new (g_steal_pointer (&task));
+  cardea_host_channel_send (self->channel, packet, -1);
+}
+
+gboolean
+cardea_host_logout_finish (CardeaHost *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
   return g_task_propagate_boolean (G_TASK (result), error);

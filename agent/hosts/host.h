@@ -138,14 +138,26 @@ void cardea_host_list_async (CardeaHost *self, GCancellable *cancellable, GAsync
                              gpointer data);
 CardeaHostListing *cardea_host_list_finish (CardeaHost *self, GAsyncResult *result, GError **error);
 
-/* One C_Login as the user, exactly once. @pin NULL means the token's own pinpad. @careful: not where the
- * token, asked once more, says anything of its PIN but that it is fine. The error is CARDEA_ERROR_PIN_REFUSED
- * when the token refused it ("pin": a CardeaPinState as string), TOKEN_UNAVAILABLE otherwise; that has "pin"
- * only where nothing was sent for it. A login lasts as long as the generation. */
+typedef enum
+{
+  CARDEA_LOGIN_PLAIN,
+  CARDEA_LOGIN_CAREFUL, /* not where the token, asked once more, says of its PIN anything but that it is fine
+                         */
+  CARDEA_LOGIN_FRESH, /* who was logged in is not any more, whatever comes of it: the token checks this PIN */
+} CardeaLoginManner;
+
+/* One C_Login as the user, exactly once. @pin NULL means the token's own pinpad. The error is
+ * CARDEA_ERROR_PIN_REFUSED when the token refused it ("pin": a CardeaPinState as string), TOKEN_UNAVAILABLE
+ * otherwise; that has "pin" only where nothing was sent for it. A login lasts as long as the generation, or
+ * until it is taken back. */
 void cardea_host_login_async (CardeaHost *self, guint64 generation, gulong slot, CardeaSecret *pin,
-                              gboolean careful, GCancellable *cancellable, GAsyncReadyCallback callback,
-                              gpointer data);
+                              CardeaLoginManner manner, GCancellable *cancellable,
+                              GAsyncReadyCallback callback, gpointer data);
 gboolean cardea_host_login_finish (CardeaHost *self, GAsyncResult *result, GError **error);
+/* Takes a login back. Errors: as of a login; nobody knows then whether it lasts. */
+void cardea_host_logout_async (CardeaHost *self, guint64 generation, gulong slot,
+                               GAsyncReadyCallback callback, gpointer data);
+gboolean cardea_host_logout_finish (CardeaHost *self, GAsyncResult *result, GError **error);
 
 typedef enum
 {

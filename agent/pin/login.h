@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   /* One C_Login, exactly once; @pin NULL: the token's own pinpad. As cardea_host_login_async(). */
-  void (*login_async) (gpointer data, CardeaToken *token, CardeaSecret *pin, gboolean careful,
+  void (*login_async) (gpointer data, CardeaToken *token, CardeaSecret *pin, CardeaLoginManner manner,
                        GAsyncReadyCallback callback, gpointer callback_data);
   gboolean (*login_finish) (gpointer data, CardeaToken *token, GAsyncResult *result, GError **error);
   /* A new array that owns references to the tokens that are present now. */

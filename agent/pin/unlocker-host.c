@@ -6,12 +6,12 @@
 #include "agent/pin/login.h"
 
 static void
-login_async (gpointer data, CardeaToken *token, CardeaSecret *pin, gboolean careful,
+login_async (gpointer data, CardeaToken *token, CardeaSecret *pin, CardeaLoginManner manner,
              GAsyncReadyCallback callback, gpointer callback_data)
 {
   /* Without a cancellable: a login that was sent is waited for, or a try could be lost without anybody
    * knowing. */
-  cardea_host_login_async (token->host, token->generation, token->info->slot, pin, careful, NULL, callback,
+  cardea_host_login_async (token->host, token->generation, token->info->slot, pin, manner, NULL, callback,
                            callback_data);
 }
 

@@ -6,6 +6,9 @@
  * A PIN that was refused costs a try, and the last one costs the card: whatever the answer is, there is one
  * C_Login for one request, and what the token then says of its PIN goes back with the refusal.
  *
+ * A token that is logged in takes any PIN for a good one, without looking at it. Where the PIN itself is the
+ * point, the login is a fresh one: after a logout.
+ *
  * What the agent knows of the token is as old as its last listing. In the meantime somebody may have put
  * another token into the reader, or used up the tries with another program, so the token is asked once more,
  * immediately before. */
@@ -40,7 +43,7 @@ is_at_ease (CardeaHostWirePin pin)
 
 static gboolean
 check_token (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slot, gboolean by_pinpad,
-             gboolean careful, CardeaFailure *failure)
+             CardeaHostWireLogin manner, CardeaFailure *failure)
 {
   CardeaTokenInfo info;
   CK_RV rv = cardea_token_info_read (&info, module, slot);
@@ -52,7 +55,7 @@ check_token (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slot, gb
     cardea_token_info_set_swapped (failure);
   } else if (by_pinpad && (info.token.flags & CKF_PROTECTED_AUTHENTICATION_PATH) == 0) {
     cardea_failure_set (failure, CARDEA_HOST_FAILURE_TOKEN, "The token has no PIN pad any more.");
-  } else if (careful && !is_at_ease (pin)) {
+  } else if (manner == CARDEA_HOST_WIRE_LOGIN_CAREFUL && !is_at_ease (pin)) {
     cardea_failure_set (failure, CARDEA_HOST_FAILURE_PIN,
                         "The PIN was not sent: first a person should see what the token says of it.");
     failure->pin = pin;
@@ -61,9 +64,37 @@ check_token (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slot, gb
   return FALSE;
 }
 
+/* The note is taken away first: a signature under way that fails by this finds a token that was logged out,
+ * not one that forgot its login. */
+static gboolean
+log_out (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slot, CK_SESSION_HANDLE session,
+         CardeaFailure *failure)
+{
+  CK_RV rv;
+
+  cardea_sessions_note_login (sessions, slot, FALSE);
+  rv = CARDEA_PKCS11_CALL (module, C_Logout, session);
+  if (rv == CKR_OK || rv == CKR_USER_NOT_LOGGED_IN)
+    return TRUE;
+  cardea_failure_set_rv (failure, "C_Logout", rv);
+  return FALSE;
+}
+
+gboolean
+cardea_logout_run (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slot, CardeaFailure *failure)
+{
+  CK_SESSION_HANDLE session;
+  CK_RV rv = cardea_sessions_keep (sessions, slot, &session);
+
+  if (rv == CKR_OK)
+    return log_out (module, sessions, slot, session, failure);
+  cardea_failure_set_rv (failure, "C_OpenSession", rv);
+  return FALSE;
+}
+
 gboolean
 cardea_login_run (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slot, CardeaSecret *pin,
-                  gboolean careful, CardeaFailure *failure)
+                  CardeaHostWireLogin manner, CardeaFailure *failure)
 {
   CK_SESSION_HANDLE session;
   gsize length = 0;
@@ -74,12 +105,19 @@ cardea_login_run (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slo
     cardea_failure_set_rv (failure, "C_OpenSession", rv);
     return FALSE;
   }
-  if (!check_token (module, sessions, slot, pin == NULL, careful, failure))
+  if (!check_token (module, sessions, slot, pin == NULL, manner, failure))
+    return FALSE;
+  if (manner == CARDEA_HOST_WIRE_LOGIN_FRESH && !log_out (module, sessions, slot, session, failure))
     return FALSE;
   rv = CARDEA_PKCS11_CALL (module, C_Login, session, CKU_USER, bytes, length);
-  if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN) {
-    cardea_sessions_note_login (sessions, slot);
+  if (rv == CKR_OK || (rv == CKR_USER_ALREADY_LOGGED_IN && manner != CARDEA_HOST_WIRE_LOGIN_FRESH)) {
+    cardea_sessions_note_login (sessions, slot, TRUE);
     return TRUE;
+  }
+  if (rv == CKR_USER_ALREADY_LOGGED_IN) {
+    cardea_failure_set (failure, CARDEA_HOST_FAILURE_LOGIN,
+                        "The token does not let go of an earlier login, so its PIN cannot be checked.");
+    return FALSE;
   }
   cardea_failure_set_rv (failure, "C_Login", rv);
   if (failure->failure == CARDEA_HOST_FAILURE_PIN)

@@ -8,9 +8,13 @@
 
 G_BEGIN_DECLS
 
-/* One C_Login as the user, never repeated. @pin NULL: by the token's own pinpad. @careful: none at all where
- * the token says that few tries are left or the PIN must be changed. Blocks. */
+/* One C_Login as the user, never repeated. @pin NULL: by the token's own pinpad. Careful: none at all where
+ * the token says that few tries are left or the PIN must be changed. Fresh: whoever was logged in is not any
+ * more, whatever comes of it. Blocks. */
 gboolean cardea_login_run (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slot, CardeaSecret *pin,
-                           gboolean careful, CardeaFailure *failure);
+                           CardeaHostWireLogin manner, CardeaFailure *failure);
+/* Nobody is logged in any more when it returns TRUE. Blocks. */
+gboolean cardea_logout_run (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slot,
+                            CardeaFailure *failure);
 
 G_END_DECLS

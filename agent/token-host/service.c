@@ -117,7 +117,7 @@ log_in (Service *self, Request *request, CardeaFailure *failure)
     }
   }
   return cardea_login_run (self->module, self->sessions, request->message.login.slot, pin,
-                           request->message.login.careful != 0, failure);
+                           (CardeaHostWireLogin)request->message.login.manner, failure);
 }
 
 static void
@@ -127,6 +127,18 @@ serve_login (Service *self, Request *request)
   g_auto (CardeaFailure) failure = { 0 };
 
   if (log_in (self, request, &failure))
+    send_message (self, &reply);
+  else
+    send_failure (self, request->message.id, &failure);
+}
+
+static void
+serve_logout (Service *self, Request *request)
+{
+  CardeaHostMessage reply = { CARDEA_HOST_MESSAGE_LOGGED_OUT, request->message.id };
+  g_auto (CardeaFailure) failure = { 0 };
+
+  if (cardea_logout_run (self->module, self->sessions, request->message.logout.slot, &failure))
     send_message (self, &reply);
   else
     send_failure (self, request->message.id, &failure);
@@ -157,6 +169,8 @@ serve_in_thread (gpointer data, gpointer user_data)
     serve_sign (self, request);
   else if (request->message.type == CARDEA_HOST_MESSAGE_LOGIN)
     serve_login (self, request);
+  else if (request->message.type == CARDEA_HOST_MESSAGE_LOGOUT)
+    serve_logout (self, request);
   else
     serve_list (self, request);
 }

@@ -21,7 +21,7 @@ typedef struct
 {
   gboolean kept_valid;
   CK_SESSION_HANDLE kept;
-  gboolean logged_in; /* once */
+  gboolean logged_in; /* by us, and not logged out again */
   gboolean token_known;
   Identity token; /* the one that was seen first */
   GArray *idle;   /* of CK_SESSION_HANDLE */
@@ -172,11 +172,11 @@ cardea_sessions_is_logged_in (CardeaSessions *self, CK_SLOT_ID slot)
 }
 
 void
-cardea_sessions_note_login (CardeaSessions *self, CK_SLOT_ID id)
+cardea_sessions_note_login (CardeaSessions *self, CK_SLOT_ID id, gboolean logged_in)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  get_slot (self, id)->logged_in = TRUE;
+  get_slot (self, id)->logged_in = logged_in;
 }
 
 static gboolean

@@ -17,13 +17,13 @@ CK_RV cardea_sessions_take (CardeaSessions *self, CK_SLOT_ID slot, CK_SESSION_HA
 /* Back for another use; closed where @rv, the last word on it, was an error. */
 void cardea_sessions_give (CardeaSessions *self, CK_SLOT_ID slot, CK_SESSION_HANDLE session, CK_RV rv);
 /* The slot's session that stays open, so that a login lasts (a token forgets it with its last session:
- * PKCS#11 2.40, 5.6). Its use is not exclusive: for C_Login and C_GetSessionInfo alone. */
+ * PKCS#11 2.40, 5.6). Its use is not exclusive: for C_Login, C_Logout and C_GetSessionInfo alone. */
 CK_RV cardea_sessions_keep (CardeaSessions *self, CK_SLOT_ID slot, CK_SESSION_HANDLE *session);
 /* FALSE when @info is another token's than what was seen in the slot before: nothing this process knows of
  * the slot holds then. */
 gboolean cardea_sessions_recognise (CardeaSessions *self, CK_SLOT_ID slot, const CK_TOKEN_INFO *info);
-/* The slot's token took a PIN. */
-void cardea_sessions_note_login (CardeaSessions *self, CK_SLOT_ID slot);
+/* The slot's token took a PIN, or was logged out. */
+void cardea_sessions_note_login (CardeaSessions *self, CK_SLOT_ID slot, gboolean logged_in);
 /* Whether it took one and has forgotten it since (another program reset it, or it timed out); asks the
  * module. */
 gboolean cardea_sessions_lost_login (CardeaSessions *self, CK_SLOT_ID slot);

@@ -54,13 +54,15 @@ static const Shape shapes[] = {
   { CARDEA_HOST_MESSAGE_LOGIN,
     CARDEA_HOST_REQUESTS,
     "login",
-    { NUMBER (login.slot, G_MAXUINT64), NUMBER (login.pinpad, 1), NUMBER (login.careful, 1) } },
+    { NUMBER (login.slot, G_MAXUINT64), NUMBER (login.pinpad, 1),
+      NUMBER (login.manner, CARDEA_HOST_WIRE_LOGIN_FRESH) } },
   { CARDEA_HOST_MESSAGE_SIGN,
     CARDEA_HOST_REQUESTS,
     "sign",
     { NUMBER (sign.slot, G_MAXUINT64), NUMBER (sign.mechanism, CARDEA_HOST_WIRE_SIGN_ECDSA),
       NUMBER (sign.hash_bits, 512), LABEL (sign.key_id), BYTES (sign.modulus, CARDEA_HOST_MODULUS_BYTES),
       BYTES (sign.data, SIGN_DATA_BYTES) } },
+  { CARDEA_HOST_MESSAGE_LOGOUT, CARDEA_HOST_REQUESTS, "logout", { NUMBER (logout.slot, G_MAXUINT64) } },
   { CARDEA_HOST_MESSAGE_READY, CARDEA_HOST_REPLIES, "ready", { { FIELD_END } } },
   { CARDEA_HOST_MESSAGE_PROGRESS, CARDEA_HOST_REPLIES, "progress", { { FIELD_END } } },
   { CARDEA_HOST_MESSAGE_TOKEN,
@@ -101,6 +103,7 @@ static const Shape shapes[] = {
     { NUMBER (failed.failure, CARDEA_HOST_FAILURE_REQUEST), NUMBER (failed.rv, G_MAXUINT64),
       NUMBER (failed.pin, CARDEA_HOST_WIRE_PIN_NOT_NEEDED),
       BYTES (failed.message, CARDEA_HOST_TEXT_BYTES) } },
+  { CARDEA_HOST_MESSAGE_LOGGED_OUT, CARDEA_HOST_REPLIES, "logged-out", { { FIELD_END } } },
 };
 
 static const Shape *

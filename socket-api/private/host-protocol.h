@@ -19,6 +19,7 @@ typedef enum
   CARDEA_HOST_MESSAGE_LIST = 1,
   CARDEA_HOST_MESSAGE_LOGIN, /* carries the read end of a pipe with the PIN, unless by pinpad */
   CARDEA_HOST_MESSAGE_SIGN,
+  CARDEA_HOST_MESSAGE_LOGOUT,
 
   /* Replies, host to agent. READY, or FAILED with id 0, is the first packet of a process. */
   CARDEA_HOST_MESSAGE_READY = 64,
@@ -31,6 +32,7 @@ typedef enum
   CARDEA_HOST_MESSAGE_LOGGED_IN,
   CARDEA_HOST_MESSAGE_SIGNATURE,
   CARDEA_HOST_MESSAGE_FAILED,
+  CARDEA_HOST_MESSAGE_LOGGED_OUT,
 } CardeaHostMessageType;
 
 /* The numbers of these are on the wire; agent/hosts/host.h has the same ones. */
@@ -70,6 +72,13 @@ typedef enum
 
 typedef enum
 {
+  CARDEA_HOST_WIRE_LOGIN_PLAIN,
+  CARDEA_HOST_WIRE_LOGIN_CAREFUL, /* only where the token says that its PIN is fine */
+  CARDEA_HOST_WIRE_LOGIN_FRESH,   /* after a logout, so that the token checks the PIN whatever was before */
+} CardeaHostWireLogin;
+
+typedef enum
+{
   CARDEA_HOST_WIRE_TRUST_NEUTRAL,
   CARDEA_HOST_WIRE_TRUST_ANCHOR,
   CARDEA_HOST_WIRE_TRUST_DISTRUSTED,
@@ -106,13 +115,17 @@ typedef struct
     } list;
     struct
     {
-      guint64 slot, pinpad, careful; /* careful: only where the token says that its PIN is fine */
+      guint64 slot, pinpad, manner; /* manner: a CardeaHostWireLogin */
     } login;
     struct
     {
       guint64 slot, mechanism, hash_bits;
       CardeaHostBytes key_id, modulus, data;
     } sign;
+    struct
+    {
+      guint64 slot;
+    } logout;
     struct
     {
       guint64 slot, initialised, pinpad, login_required, logged_in, pin, mechanisms;

@@ -3,8 +3,8 @@
 
 /* Fuzzes what a vendor's PKCS#11 module says to the token host: a listing, a login and a signature, of which
  * every answer comes from the input. Whatever a module says, the agent must find the host's messages honest.
- * The first byte has the roles of the listing, the second the mechanism of the signature and
- * whether the login is a careful one. */
+ * The first byte has the roles of the listing, the second the mechanism of the signature and the manner of
+ * the login. */
 #include <string.h>
 
 #include "agent/hosts/host-collector.h"
@@ -152,6 +152,12 @@ login (CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG 
 }
 
 static CK_RV
+logout (CK_SESSION_HANDLE session)
+{
+  return take_rv ();
+}
+
+static CK_RV
 find_objects_init (CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG count)
 {
   return take_rv ();
@@ -195,6 +201,7 @@ static const CK_FUNCTION_LIST functions = {
   .C_CloseSession = close_session,
   .C_GetSessionInfo = get_session_info,
   .C_Login = login,
+  .C_Logout = logout,
   .C_FindObjectsInit = find_objects_init,
   .C_FindObjects = find_objects,
   .C_FindObjectsFinal = close_session,
@@ -250,6 +257,14 @@ list (CardeaHostWireRoles roles)
   listing = cardea_host_collector_finish (collector);
 }
 
+static CardeaHostWireLogin
+choose_manner (guint8 mechanism)
+{
+  return mechanism & 0x40   ? CARDEA_HOST_WIRE_LOGIN_CAREFUL
+         : mechanism & 0x20 ? CARDEA_HOST_WIRE_LOGIN_FRESH
+                            : CARDEA_HOST_WIRE_LOGIN_PLAIN;
+}
+
 static void
 use_key (guint8 mechanism)
 {
@@ -266,7 +281,7 @@ use_key (guint8 mechanism)
   request.sign.key_id = (CardeaHostBytes){ id, sizeof id };
   request.sign.modulus = (CardeaHostBytes){ digest + 1, mechanism & 0x80 ? 4 : 0 };
   request.sign.data = (CardeaHostBytes){ digest, sizeof digest };
-  if (!cardea_login_run (NULL, sessions, request.sign.slot, NULL, (mechanism & 0x40) != 0, &login_failure))
+  if (!cardea_login_run (NULL, sessions, request.sign.slot, NULL, choose_manner (mechanism), &login_failure))
     check_failure (&login_failure);
   signature = cardea_sign_run (NULL, sessions, &request, &sign_failure);
   if (signature == NULL)

@@ -18,7 +18,7 @@
 
 static const CardeaHostMessage samples[] = {
   { CARDEA_HOST_MESSAGE_LIST, 1, .list = { 3 } },
-  { CARDEA_HOST_MESSAGE_LOGIN, 2, .login = { G_MAXUINT64, 1, 1 } },
+  { CARDEA_HOST_MESSAGE_LOGIN, 2, .login = { G_MAXUINT64, 1, CARDEA_HOST_WIRE_LOGIN_FRESH } },
   { CARDEA_HOST_MESSAGE_SIGN, 3,
     .sign = { 7, CARDEA_HOST_WIRE_SIGN_ECDSA, 256, TEXT ("id"), TEXT (""), TEXT ("digest") } },
   { CARDEA_HOST_MESSAGE_READY, 0 },
@@ -33,6 +33,8 @@ static const CardeaHostMessage samples[] = {
   { CARDEA_HOST_MESSAGE_LISTED, 9, .listed = { 1, 1 } },
   { CARDEA_HOST_MESSAGE_LOGGED_IN, 10 },
   { CARDEA_HOST_MESSAGE_SIGNATURE, 11, .signature = { TEXT ("signature") } },
+  { CARDEA_HOST_MESSAGE_LOGOUT, 12, .logout = { 1 } },
+  { CARDEA_HOST_MESSAGE_LOGGED_OUT, 13 },
   { CARDEA_HOST_MESSAGE_FAILED, G_MAXUINT64,
     .failed = { CARDEA_HOST_FAILURE_PIN, 0xa0, CARDEA_HOST_WIRE_PIN_LOCKED, TEXT ("why") } },
 };

@@ -42,7 +42,7 @@ unlocker_answer (FakeTokens *fake, GTask *task)
 }
 
 static void
-fake_login_async (gpointer data, CardeaToken *token, CardeaSecret *pin, gboolean careful,
+fake_login_async (gpointer data, CardeaToken *token, CardeaSecret *pin, CardeaLoginManner manner,
                   GAsyncReadyCallback callback, gpointer callback_data)
 {
   FakeTokens *fake = data;
@@ -53,7 +53,7 @@ fake_login_async (gpointer data, CardeaToken *token, CardeaSecret *pin, gboolean
   if (fake->dies)
     kill (getpid (), SIGKILL);
   g_assert_nonnull (pin);
-  if (careful && fake->holds_back) {
+  if (manner == CARDEA_LOGIN_CAREFUL && fake->holds_back) {
     GError *error = cardea_error_new (CARDEA_ERROR_TOKEN_UNAVAILABLE, "Not now.");
 
     cardea_error_take_parameter (error, "pin", json_string ("low"));

@@ -215,7 +215,7 @@ host_rig_log_in (HostRig *self, const CardeaHostListing *listing, const char *pi
   g_autoptr (CardeaSecret) secret = pin != NULL ? cardea_secret_new (pin, strlen (pin), NULL) : NULL;
   g_autoptr (GAsyncResult) result = NULL;
 
-  cardea_host_login_async (self->host, listing->generation, host_rig_slot (listing), secret, self->careful,
+  cardea_host_login_async (self->host, listing->generation, host_rig_slot (listing), secret, self->manner,
                            NULL, on_result, &result);
   HOST_RIG_WAIT (result != NULL);
   return cardea_host_login_finish (self->host, result, error);

@@ -15,9 +15,9 @@ typedef struct
   char *folder;
   char *control; /* the mock module's */
   CardeaHost *host;
-  gboolean careful; /* of logins */
-  guint changed;    /* how often the host said so */
-  guint fds;        /* before the host was there */
+  CardeaLoginManner manner; /* of logins */
+  guint changed;            /* how often the host said so */
+  guint fds;                /* before the host was there */
 } HostRig;
 
 HostRig *host_rig_new (void);

@@ -38,7 +38,7 @@ test_careful (void)
   host_rig_open_mock (rig, "", "", NULL);
   g_autoptr (CardeaHostListing) listing = host_rig_must_list (rig);
 
-  rig->careful = TRUE;
+  rig->manner = CARDEA_LOGIN_CAREFUL;
   g_assert_true (g_file_set_contents (refused, "1\n", -1, NULL));
   assert_not_sent (rig, listing, "1234", "low");
   g_assert_true (g_file_set_contents (refused, "2\n", -1, NULL));
@@ -46,7 +46,7 @@ test_careful (void)
   host_rig_set_mock (rig, "", "pin-state=must-change");
   assert_not_sent (rig, listing, "1234", "must_change");
   host_rig_set_mock (rig, "", "");
-  rig->careful = FALSE; /* a person decided */
+  rig->manner = CARDEA_LOGIN_PLAIN; /* a person decided */
   g_assert_true (host_rig_log_in (rig, listing, "1234", &error));
   g_assert_no_error (error);
   g_assert_cmpuint (host_rig_count_log (rig, "C_Login"), ==, 1);
@@ -126,6 +126,97 @@ test_forgotten (void)
   }
 }
 
+static void
+assert_signs (HostRig *rig, const CardeaHostListing *listing, gboolean signs)
+{
+  g_autoptr (HostSigning) signing =
+      host_signing_start (rig, listing, 0x0a, CARDEA_SIGN_RSA_PSS, 256, 10000, NULL);
+
+  host_signing_wait (signing);
+  if (signs)
+    g_assert_no_error (signing->error);
+  else
+    g_assert_error (signing->error, CARDEA_ERROR, CARDEA_ERROR_TOKEN_UNAVAILABLE);
+}
+
+/* A token that is logged in takes any PIN; a fresh login finds out. */
+static void
+test_fresh (void)
+{
+  g_autoptr (HostRig) rig = host_rig_new ();
+  g_autoptr (GError) error = NULL;
+
+  host_rig_open_mock (rig, "", "", NULL);
+  g_autoptr (CardeaHostListing) listing = host_rig_unlock (rig, "1234");
+
+  g_assert_true (host_rig_log_in (rig, listing, "9999", NULL));
+  assert_signs (rig, listing, TRUE);
+  rig->manner = CARDEA_LOGIN_FRESH;
+  g_assert_true (host_rig_log_in (rig, listing, "1234", &error));
+  g_assert_no_error (error);
+  assert_signs (rig, listing, TRUE);
+  g_assert_false (host_rig_log_in (rig, listing, "9999", &error));
+  g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_PIN_REFUSED);
+  g_assert_cmpuint (host_rig_count_log (rig, "C_Logout"), ==, 2);
+  assert_signs (rig, listing, FALSE); /* and nothing of the login before is left */
+  g_autoptr (CardeaHostListing) after = host_rig_must_list (rig);
+
+  g_assert_cmpuint (after->generation, ==, listing->generation);
+}
+
+static void
+on_result (GObject *source, GAsyncResult *result, gpointer data)
+{
+  *(GAsyncResult **)data = g_object_ref (result);
+}
+
+static gboolean
+log_out (HostRig *rig, const CardeaHostListing *listing, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  cardea_host_logout_async (rig->host, listing->generation, host_rig_slot (listing), on_result, &result);
+  HOST_RIG_WAIT (result != NULL);
+  return cardea_host_logout_finish (rig->host, result, error);
+}
+
+/* Twice is as good as once; the process goes on. */
+static void
+test_logout (void)
+{
+  g_autoptr (HostRig) rig = host_rig_new ();
+  g_autoptr (GError) error = NULL;
+
+  host_rig_open_mock (rig, "", "", NULL);
+  g_autoptr (CardeaHostListing) listing = host_rig_unlock (rig, "1234");
+
+  for (guint i = 0; i < 2; i++) {
+    g_assert_true (log_out (rig, listing, &error));
+    g_assert_no_error (error);
+    assert_signs (rig, listing, FALSE);
+  }
+  g_autoptr (CardeaHostListing) after = host_rig_unlock (rig, "1234");
+
+  g_assert_cmpuint (after->generation, ==, listing->generation);
+  assert_signs (rig, after, TRUE);
+}
+
+/* A token that will not be logged out is no token anybody can be sure of. */
+static void
+test_logout_fails (void)
+{
+  g_autoptr (HostRig) rig = host_rig_new ();
+  g_autoptr (GError) error = NULL;
+
+  host_rig_open_mock (rig, "", "", NULL);
+  g_autoptr (CardeaHostListing) listing = host_rig_unlock (rig, "1234");
+
+  host_rig_set_mock (rig, "C_Logout=CKR_DEVICE_ERROR", "");
+  g_assert_false (log_out (rig, listing, &error));
+  g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_TOKEN_UNAVAILABLE);
+  assert_signs (rig, listing, FALSE);
+}
+
 /* A module that claims more than it wrote gets none of the process's memory told. */
 static void
 test_overstated (void)
@@ -156,6 +247,9 @@ main (int argc, char **argv)
   g_test_add_func ("/host/login-swapped-before-list", test_swapped_before_list);
   g_test_add_func ("/host/login-pinpad-gone", test_pinpad_gone);
   g_test_add_func ("/host/login-forgotten", test_forgotten);
+  g_test_add_func ("/host/login-fresh", test_fresh);
+  g_test_add_func ("/host/logout", test_logout);
+  g_test_add_func ("/host/logout-fails", test_logout_fails);
   g_test_add_func ("/host/overstated", test_overstated);
   return g_test_run ();
 }
