@@ -31,6 +31,7 @@ static const Sentence sentences[] = {
   { "key_not_supported", N_ ("Its kind of key is not supported") },
   { "not_chosen", N_ ("The program asked for another certificate") },
   { "token_locked", N_ ("The token is locked: a wrong PIN was entered too often") },
+  { "no_pin", N_ ("Its token has no PIN, which an answer on a terminal takes") },
   { "certificate_malformed", N_ ("It is damaged and cannot be read") },
 };
 

@@ -571,6 +571,13 @@ cardea_host_kill (CardeaHost *self)
   fail_everything (self, g_strdup_printf ("The process of the module %s was ended.", self->spec->name));
 }
 
+void
+cardea_host_end (CardeaHost *self, guint64 generation)
+{
+  if (self->generation == generation)
+    cardea_host_kill (self);
+}
+
 GPid
 cardea_host_get_pid (CardeaHost *self)
 {

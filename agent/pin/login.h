@@ -15,6 +15,10 @@ typedef struct
   void (*login_async) (gpointer data, CardeaToken *token, CardeaSecret *pin, CardeaLoginManner manner,
                        GAsyncReadyCallback callback, gpointer callback_data);
   gboolean (*login_finish) (gpointer data, CardeaToken *token, GAsyncResult *result, GError **error);
+  /* Takes a login back; where that fails the token's process is ended, which takes it back for certain. */
+  void (*logout_async) (gpointer data, CardeaToken *token, GAsyncReadyCallback callback,
+                        gpointer callback_data);
+  void (*logout_finish) (gpointer data, CardeaToken *token, GAsyncResult *result);
   /* A new array that owns references to the tokens that are present now. */
   GPtrArray *(*get_tokens) (gpointer data);
 } CardeaPinLogin;

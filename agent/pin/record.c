@@ -23,6 +23,7 @@ cardea_pin_record_new (void)
   CardeaPinRecord *self = g_new0 (CardeaPinRecord, 1);
 
   self->refused = g_ptr_array_new_with_free_func (unref_secret);
+  self->turns = cardea_turns_new ();
   return self;
 }
 
@@ -32,6 +33,7 @@ cardea_pin_record_free (CardeaPinRecord *self)
   g_clear_weak_pointer (&self->host);
   g_clear_pointer (&self->insertion, cardea_insertion_unref);
   g_ptr_array_unref (self->refused);
+  cardea_turns_free (self->turns);
   g_free (self);
 }
 
@@ -56,6 +58,7 @@ cardea_pin_record_update (CardeaPinRecord *self, CardeaToken *token)
   g_set_weak_pointer (&self->host, token->host);
   self->generation = token->generation;
   self->logged_in = FALSE;
+  self->granted = FALSE;
   self->state_known = FALSE;
   note_insertion (self, token->insertion);
   return TRUE;
@@ -83,6 +86,24 @@ cardea_pin_record_refuse (CardeaPinRecord *self, CardeaSecret *secret, CardeaPin
   self->state = state == CARDEA_PIN_FINE || state == CARDEA_PIN_UNKNOWN ? CARDEA_PIN_LOW : state;
   if (secret != NULL && !cardea_pin_record_is_refused (self, secret))
     g_ptr_array_add (self->refused, cardea_secret_ref (secret));
+}
+
+static gboolean
+is_of (const CardeaPinRecord *self, CardeaToken *token)
+{
+  return self->host == token->host && self->generation == token->generation;
+}
+
+gboolean
+cardea_pin_record_is_open (const CardeaPinRecord *self, CardeaToken *token)
+{
+  return is_of (self, token) && self->logged_in;
+}
+
+gboolean
+cardea_pin_record_is_listed_open (const CardeaPinRecord *self, CardeaToken *token)
+{
+  return token->info->logged_in && !(is_of (self, token) && self->granted);
 }
 
 gboolean

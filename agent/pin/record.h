@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "agent/pin/turns.h"
 #include "agent/tokens/catalogue.h"
 
 G_BEGIN_DECLS
@@ -14,10 +15,12 @@ typedef struct
   CardeaHost *host; /* weak: another host of the same name is another token */
   guint64 generation;
   CardeaInsertion *insertion; /* or NULL */
-  gboolean logged_in;
-  gboolean state_known; /* a refusal told the state, newer than any listing of this generation */
+  gboolean logged_in;         /* by a person or in his name: for everybody */
+  gboolean granted;           /* once, by a terminal: that a listing says "logged in" means nothing */
+  gboolean state_known;       /* a refusal told the state, newer than any listing of this generation */
   CardeaPinState state;
   GPtrArray *refused; /* of CardeaSecret */
+  CardeaTurns *turns; /* to log in and out; whatever the insertion is */
 } CardeaPinRecord;
 
 CardeaPinRecord *cardea_pin_record_new (void);
@@ -28,6 +31,9 @@ gboolean cardea_pin_record_update (CardeaPinRecord *self, CardeaToken *token);
 CardeaPinState cardea_pin_record_get_state (const CardeaPinRecord *self, CardeaToken *token);
 void cardea_pin_record_accept (CardeaPinRecord *self);
 void cardea_pin_record_refuse (CardeaPinRecord *self, CardeaSecret *secret, CardeaPinState state);
+/* @token is unlocked for everybody: as is known here, or as its listing says where that means anything. */
+gboolean cardea_pin_record_is_open (const CardeaPinRecord *self, CardeaToken *token);
+gboolean cardea_pin_record_is_listed_open (const CardeaPinRecord *self, CardeaToken *token);
 gboolean cardea_pin_record_is_refused (const CardeaPinRecord *self, CardeaSecret *secret);
 
 G_END_DECLS

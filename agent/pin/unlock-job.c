@@ -10,13 +10,12 @@
 
 #include "agent/pin/unlock-job.h"
 
+#include "agent/pin/asking.h"
 #include "agent/pin/attempt.h"
 #include "agent/pin/outcome.h"
 #include "agent/pin/source-choice.h"
 #include "agent/prompt/withdrawal.h"
 #include "socket-api/wire/error.h"
-
-#define MAX_QUESTIONS 5
 
 typedef enum
 {
@@ -24,22 +23,24 @@ typedef enum
   JOB_PREPARING,  /* a source is read and marked, in a worker */
   JOB_RECALLING,  /* a remembered PIN is looked for and marked */
   JOB_ASKING,     /* the prompter has the question */
+  JOB_WAITING,    /* for a terminal's own login to end */
   JOB_LOGGING_IN, /* the token has the PIN */
   JOB_FORGETTING, /* a remembered PIN that was refused is deleted */
   JOB_SETTLING,   /* a mark is taken away, in a worker */
   JOB_DONE,
 } JobState;
 
-static const char *const state_names[] = { "created",    "preparing",  "recalling", "asking",
+static const char *const state_names[] = { "created",    "preparing",  "recalling", "asking", "waiting",
                                            "logging-in", "forgetting", "settling",  "done" };
 
 /* Where each state may lead, as bits. */
 static const guint transitions[] = {
   [JOB_CREATED] = 1 << JOB_PREPARING | 1 << JOB_RECALLING | 1 << JOB_ASKING | 1 << JOB_DONE,
-  [JOB_PREPARING] = 1 << JOB_ASKING | 1 << JOB_LOGGING_IN | 1 << JOB_SETTLING | 1 << JOB_DONE,
-  [JOB_RECALLING] =
+  [JOB_PREPARING] = 1 << JOB_ASKING | 1 << JOB_WAITING | 1 << JOB_DONE,
+  [JOB_RECALLING] = 1 << JOB_ASKING | 1 << JOB_WAITING | 1 << JOB_DONE,
+  [JOB_ASKING] = 1 << JOB_ASKING | 1 << JOB_WAITING | 1 << JOB_DONE,
+  [JOB_WAITING] =
       1 << JOB_ASKING | 1 << JOB_LOGGING_IN | 1 << JOB_FORGETTING | 1 << JOB_SETTLING | 1 << JOB_DONE,
-  [JOB_ASKING] = 1 << JOB_ASKING | 1 << JOB_LOGGING_IN | 1 << JOB_DONE,
   [JOB_LOGGING_IN] = 1 << JOB_ASKING | 1 << JOB_FORGETTING | 1 << JOB_SETTLING | 1 << JOB_DONE,
   [JOB_FORGETTING] = 1 << JOB_ASKING | 1 << JOB_DONE,
   [JOB_SETTLING] = 1 << JOB_PREPARING | 1 << JOB_RECALLING | 1 << JOB_ASKING | 1 << JOB_DONE,
@@ -179,22 +180,17 @@ settle (CardeaUnlockJob *self, GError *error)
                                      self);
 }
 
-static CardeaPinState
-read_state (const GError *error)
-{
-  json_t *parameters = cardea_error_get_parameters (error);
-  const char *name = parameters != NULL ? json_string_value (json_object_get (parameters, "pin")) : NULL;
-  CardeaPinState state = CARDEA_PIN_UNKNOWN;
-
-  if (name != NULL)
-    (void)cardea_pin_state_from_string (name, &state);
-  return state;
-}
-
 static gboolean
 is_remembered (CardeaUnlockJob *self)
 {
   return self->attempt != NULL && self->attempt->source == NULL;
+}
+
+/* NULL: by the token's own pinpad. */
+static CardeaSecret *
+get_pin (CardeaUnlockJob *self)
+{
+  return self->attempt != NULL ? self->attempt->secret : self->typed;
 }
 
 static void
@@ -212,12 +208,10 @@ forget (CardeaUnlockJob *self)
 }
 
 static void
-on_refused (CardeaUnlockJob *self, const GError *error)
+on_refused (CardeaUnlockJob *self)
 {
   gboolean remembered = is_remembered (self);
-  CardeaSecret *sent = self->attempt != NULL ? self->attempt->secret : self->typed;
 
-  cardea_pin_record_refuse (self->record, sent, read_state (error));
   self->typed_refused = self->attempt == NULL;
   if (self->attempt != NULL && !remembered)
     cardea_pin_source_refuse (self->source);
@@ -235,7 +229,7 @@ on_refused (CardeaUnlockJob *self, const GError *error)
 static void
 on_held_back (CardeaUnlockJob *self, const GError *error)
 {
-  const char *obstacle = cardea_pin_find_state_obstacle (self->token, read_state (error));
+  const char *obstacle = cardea_pin_find_state_obstacle (self->token, cardea_pin_read_state (error));
 
   if (!is_remembered (self))
     self->obstacle = cardea_pin_error_source (self->token, cardea_pin_source_get_name (self->source),
@@ -259,7 +253,6 @@ on_accepted (CardeaUnlockJob *self)
 {
   g_autoptr (GPtrArray) tokens = self->world->login->get_tokens (self->world->login_data);
 
-  cardea_pin_record_accept (self->record);
   if (self->attempt == NULL)
     cardea_remembered_pin_accept (self->world->remembered, self->owner, tokens, self->token, self->typed,
                                   self->may_keep);
@@ -275,10 +268,16 @@ on_logged_in (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   gboolean done = self->world->login->login_finish (self->world->login_data, self->token, result, &error);
 
+  /* What the token said is noted before the next one's turn begins. */
+  if (done)
+    cardea_pin_record_accept (self->record);
+  else if (g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_PIN_REFUSED))
+    cardea_pin_record_refuse (self->record, get_pin (self), cardea_pin_read_state (error));
+  cardea_turns_end (self->record->turns);
   if (done) {
     on_accepted (self);
   } else if (g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_PIN_REFUSED)) {
-    on_refused (self, error);
+    on_refused (self);
   } else if (was_held_back (self, error)) {
     on_held_back (self, error);
   } else if (g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_BUSY)) {
@@ -288,24 +287,6 @@ on_logged_in (GObject *source, GAsyncResult *result, gpointer data)
     /* The PIN may have been sent: the mark of a source stays. */
     finish (self, error);
   }
-}
-
-static void
-log_in (CardeaUnlockJob *self, CardeaSecret *pin)
-{
-  set_state (self, JOB_LOGGING_IN);
-  self->world->login->login_async (self->world->login_data, self->token, pin, self->attempt != NULL,
-                                   on_logged_in, self);
-}
-
-/* Not any more, if leases were ended while it was looked for. */
-static gboolean
-may_remembered_serve (CardeaUnlockJob *self)
-{
-  g_autoptr (GPtrArray) tokens = self->world->login->get_tokens (self->world->login_data);
-
-  return cardea_remembered_pin_may_serve (self->world->remembered, tokens, self->token,
-                                          cardea_pin_record_get_state (self->record, self->token));
 }
 
 static gboolean
@@ -323,31 +304,102 @@ make_gone (CardeaUnlockJob *self)
                                        "The token went away before its PIN was sent.");
 }
 
+/* Not sent: it is known to be wrong. A source rests, a remembered PIN goes. */
 static void
-on_prepared (GObject *source, GAsyncResult *result, gpointer data)
+hold_back_refused (CardeaUnlockJob *self)
 {
-  CardeaUnlockJob *self = data;
-  g_autoptr (GError) error = NULL;
-  const char *name = cardea_pin_source_get_name (self->source);
+  gboolean remembered = is_remembered (self);
 
-  self->attempt = cardea_pin_attempt_prepare_finish (result, &error);
   if (self->attempt == NULL) {
-    self->obstacle = cardea_pin_error_source (self->token, name, error->message);
-    ask_or_fail (self);
-    return;
+    self->typed_refused = TRUE;
+    if (self->refusal == NULL)
+      self->refusal = cardea_pin_error_refused (self->token, self->record->state);
+  } else if (!remembered) {
+    g_clear_error (&self->obstacle);
+    self->obstacle = cardea_pin_error_source (self->token, cardea_pin_source_get_name (self->source),
+                                              "The token has refused this PIN before.");
   }
+  /* The mark stays. */
+  g_clear_pointer (&self->attempt, cardea_pin_attempt_free);
+  if (remembered)
+    forget (self);
+  else
+    ask_or_fail (self);
+}
+
+/* Not any more, if leases were ended meanwhile. */
+static gboolean
+may_remembered_serve (CardeaUnlockJob *self)
+{
+  g_autoptr (GPtrArray) tokens = self->world->login->get_tokens (self->world->login_data);
+
+  return cardea_remembered_pin_may_serve (self->world->remembered, tokens, self->token,
+                                          cardea_pin_record_get_state (self->record, self->token));
+}
+
+static gboolean
+is_known_wrong (CardeaUnlockJob *self)
+{
+  CardeaSecret *pin = get_pin (self);
+
+  return pin != NULL && cardea_pin_record_is_refused (self->record, pin);
+}
+
+static void
+hold_back (CardeaUnlockJob *self)
+{
   self->unused = self->waiters->len == 0;
   if (self->unused) {
     settle (self, NULL);
   } else if (!is_still_present (self)) {
     settle (self, make_gone (self));
-  } else if (cardea_pin_record_is_refused (self->record, self->attempt->secret)) {
-    self->obstacle = cardea_pin_error_source (self->token, name, "The token has refused this PIN before.");
-    g_clear_pointer (&self->attempt, cardea_pin_attempt_free);
-    ask_or_fail (self);
+  } else if (is_known_wrong (self)) {
+    hold_back_refused (self);
   } else {
-    log_in (self, self->attempt->secret);
+    self->held_back = TRUE;
+    settle (self, NULL);
   }
+}
+
+/* A terminal may have kept the token for as long as a signature takes, so all is looked at only now. */
+static void
+on_turn (gpointer data)
+{
+  CardeaUnlockJob *self = data;
+
+  if (self->waiters->len > 0 && is_still_present (self) && !is_known_wrong (self) &&
+      (!is_remembered (self) || may_remembered_serve (self))) {
+    set_state (self, JOB_LOGGING_IN);
+    self->world->login->login_async (self->world->login_data, self->token, get_pin (self),
+                                     self->attempt != NULL ? CARDEA_LOGIN_CAREFUL : CARDEA_LOGIN_PLAIN,
+                                     on_logged_in, self);
+    return;
+  }
+  cardea_turns_end (self->record->turns);
+  hold_back (self);
+}
+
+static void
+log_in (CardeaUnlockJob *self)
+{
+  set_state (self, JOB_WAITING);
+  cardea_turns_wait (self->record->turns, on_turn, self);
+}
+
+static void
+on_prepared (GObject *source, GAsyncResult *result, gpointer data)
+{
+  CardeaUnlockJob *self = data;
+  g_autoptr (GError) error = NULL;
+
+  self->attempt = cardea_pin_attempt_prepare_finish (result, &error);
+  if (self->attempt != NULL) {
+    log_in (self);
+    return;
+  }
+  self->obstacle =
+      cardea_pin_error_source (self->token, cardea_pin_source_get_name (self->source), error->message);
+  ask_or_fail (self);
 }
 
 static void
@@ -359,23 +411,10 @@ on_recalled (GObject *source, GAsyncResult *result, gpointer data)
   self->attempt = cardea_remembered_pin_recall_finish (result, &error);
   if (error != NULL)
     g_message ("The remembered PIN of %s is not used. %s", self->token->uri, error->message);
-  self->unused = self->waiters->len == 0;
-  if (self->attempt == NULL) {
+  if (self->attempt != NULL)
+    log_in (self);
+  else
     ask_or_fail (self);
-  } else if (self->unused) {
-    settle (self, NULL);
-  } else if (!is_still_present (self)) {
-    settle (self, make_gone (self));
-  } else if (cardea_pin_record_is_refused (self->record, self->attempt->secret)) {
-    /* The mark stays. */
-    g_clear_pointer (&self->attempt, cardea_pin_attempt_free);
-    forget (self);
-  } else if (!may_remembered_serve (self)) {
-    self->held_back = TRUE;
-    settle (self, NULL);
-  } else {
-    log_in (self, self->attempt->secret);
-  }
 }
 
 static gboolean
@@ -412,37 +451,9 @@ on_answered (GObject *source, GAsyncResult *result, gpointer data)
     g_autoptr (GError) nothing = cardea_error_new (CARDEA_ERROR_CANCELLED, "No PIN was given.");
 
     finish (self, nothing);
-  } else if (self->typed != NULL && cardea_pin_record_is_refused (self->record, self->typed)) {
-    self->typed_refused = TRUE;
-    if (self->refusal == NULL)
-      self->refusal = cardea_pin_error_refused (self->token, self->record->state);
-    ask_or_fail (self);
-  } else if (!is_still_present (self)) {
-    g_autoptr (GError) gone = make_gone (self);
-
-    finish (self, gone);
   } else {
-    log_in (self, self->typed);
+    log_in (self);
   }
-}
-
-static CardeaPinQuestion *
-make_question (CardeaUnlockJob *self, const CardeaPinQuestion *template)
-{
-  CardeaPinState state = cardea_pin_record_get_state (self->record, self->token);
-  CardeaPinQuestion *question = cardea_pin_question_new_for (template);
-
-  question->token_uri = g_strdup (self->token->uri);
-  question->token_label = g_strdup (self->token->info->label);
-  question->reader = g_strdup (self->token->info->reader);
-  question->pinpad = self->token->info->pinpad;
-  question->low = state == CARDEA_PIN_LOW;
-  question->final_try = state == CARDEA_PIN_FINAL_TRY;
-  question->locked = state == CARDEA_PIN_LOCKED;
-  question->must_change = state == CARDEA_PIN_MUST_CHANGE;
-  question->rejected = self->typed_refused;
-  question->token_gone = g_object_ref (self->token_gone);
-  return question;
 }
 
 /* Those who allow no question are told why there was no other way. */
@@ -470,7 +481,7 @@ ask_or_fail (CardeaUnlockJob *self)
   Waiter *first;
 
   dismiss_silent_waiters (self);
-  if (self->waiters->len == 0 || (self->refusal != NULL && (self->n_questions >= MAX_QUESTIONS ||
+  if (self->waiters->len == 0 || (self->refusal != NULL && (self->n_questions >= CARDEA_PIN_MAX_QUESTIONS ||
                                                             self->record->state == CARDEA_PIN_LOCKED))) {
     finish (self, self->refusal);
     return;
@@ -480,7 +491,8 @@ ask_or_fail (CardeaUnlockJob *self)
   g_clear_object (&self->token_gone);
   self->token_gone = g_cancellable_new ();
   first = g_ptr_array_index (self->waiters, 0);
-  question = make_question (self, first->template);
+  question = cardea_pin_make_question (self->record, self->token, first->template, self->typed_refused,
+                                       self->token_gone);
   self->n_questions++;
   set_state (self, JOB_ASKING);
   cardea_prompter_ask_pin_async (self->world->prompter, question, self->question, on_answered, self);
@@ -527,6 +539,12 @@ cardea_unlock_job_join (CardeaUnlockJob *self, GTask *task, guint64 generation,
     g_source_attach (waiter->cancelled, g_main_context_get_thread_default ());
   }
   g_ptr_array_add (self->waiters, waiter);
+}
+
+gboolean
+cardea_unlock_job_is_asking (const CardeaUnlockJob *self)
+{
+  return self->state == JOB_ASKING;
 }
 
 void

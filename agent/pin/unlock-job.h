@@ -34,6 +34,8 @@ CardeaUnlockJob *cardea_unlock_job_new (GObject *owner, const CardeaUnlockWorld 
 void cardea_unlock_job_join (CardeaUnlockJob *self, GTask *task, guint64 generation,
                              const CardeaPinQuestion *template, gboolean may_ask, GCancellable *cancellable);
 void cardea_unlock_job_start (CardeaUnlockJob *self);
+/* A person is being asked, for as long as they take. */
+gboolean cardea_unlock_job_is_asking (const CardeaUnlockJob *self);
 /* Tokens came or went: a question about one that is gone is withdrawn. */
 void cardea_unlock_job_look (CardeaUnlockJob *self);
 

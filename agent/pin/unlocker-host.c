@@ -21,13 +21,31 @@ login_finish (gpointer data, CardeaToken *token, GAsyncResult *result, GError **
   return cardea_host_login_finish (token->host, result, error);
 }
 
+static void
+logout_async (gpointer data, CardeaToken *token, GAsyncReadyCallback callback, gpointer callback_data)
+{
+  cardea_host_logout_async (token->host, token->generation, token->info->slot, callback, callback_data);
+}
+
+static void
+logout_finish (gpointer data, CardeaToken *token, GAsyncResult *result)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (cardea_host_logout_finish (token->host, result, &error))
+    return;
+  g_message ("The token %s was not logged out, so its process is ended: %s", token->uri, error->message);
+  cardea_host_end (token->host, token->generation);
+}
+
 static GPtrArray *
 get_tokens (gpointer data)
 {
   return cardea_catalogue_get_tokens (CARDEA_CATALOGUE (data));
 }
 
-static const CardeaPinLogin host_login = { login_async, login_finish, get_tokens };
+static const CardeaPinLogin host_login = { login_async, login_finish, logout_async, logout_finish,
+                                           get_tokens };
 
 CardeaUnlocker *
 cardea_unlocker_new (CardeaPrompter *prompter, CardeaCatalogue *catalogue, const char *state_directory)

@@ -7,6 +7,7 @@
 
 #include "agent/pin/unlocker.h"
 
+#include "agent/pin/grant.h"
 #include "agent/pin/login.h"
 #include "agent/pin/outcome.h"
 #include "agent/pin/record.h"
@@ -20,6 +21,7 @@ struct _CardeaUnlocker
   CardeaUnlockWorld world;
   GDestroyNotify destroy; /* of world.login_data */
   GHashTable *records;    /* key of a token -> CardeaPinRecord */
+  GHashTable *grants;     /* set of CardeaGrant that are not held yet, borrowed */
   GHashTable *jobs;       /* CardeaPinRecord -> CardeaUnlockJob, borrowed: a job is there until it is done */
 };
 
@@ -55,6 +57,7 @@ cardea_unlocker_finalize (GObject *object)
   cardea_remembered_pin_free (self->world.remembered);
   if (self->destroy != NULL)
     self->destroy (self->world.login_data);
+  g_hash_table_unref (self->grants);
   g_hash_table_unref (self->jobs);
   g_hash_table_unref (self->records);
   G_OBJECT_CLASS (cardea_unlocker_parent_class)->finalize (object);
@@ -73,6 +76,7 @@ cardea_unlocker_init (CardeaUnlocker *self)
 {
   self->records = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_record);
   self->jobs = g_hash_table_new (NULL, NULL);
+  self->grants = g_hash_table_new (NULL, NULL);
   self->world.sources = g_ptr_array_new_with_free_func (unref_source);
 }
 
@@ -193,9 +197,24 @@ has_login (CardeaToken *token)
 }
 
 static gboolean
-needs_login (CardeaToken *token)
+needs_login (CardeaUnlocker *self, CardeaToken *token)
 {
-  return has_login (token) && !token->info->logged_in;
+  return has_login (token) && !cardea_pin_record_is_listed_open (obtain_record (self, token), token);
+}
+
+gboolean
+cardea_unlocker_is_unlocked (CardeaUnlocker *self, CardeaToken *token)
+{
+  g_return_val_if_fail (CARDEA_IS_UNLOCKER (self), FALSE);
+
+  return !needs_login (self, token) || cardea_pin_record_is_open (obtain_record (self, token), token);
+}
+
+static GError *
+make_outdated (CardeaToken *token)
+{
+  return cardea_pin_error_unavailable (token, CARDEA_REASON_MODULE_FAILED, "Try again.",
+                                       "The token was read anew in the meantime.");
 }
 
 static void
@@ -211,8 +230,7 @@ answer_at_once (CardeaToken *token, CardeaPinRecord *record, gboolean current, G
   GError *error;
 
   if (!current) {
-    g_task_return_error (task, cardea_pin_error_unavailable (token, CARDEA_REASON_MODULE_FAILED, "Try again.",
-                                                             "The token was read anew in the meantime."));
+    g_task_return_error (task, make_outdated (token));
     return TRUE;
   }
   if (record->logged_in) {
@@ -252,13 +270,16 @@ void
 cardea_unlocker_look (CardeaUnlocker *self)
 {
   GHashTableIter iter;
-  gpointer job;
+  gpointer job, grant;
 
   g_return_if_fail (CARDEA_IS_UNLOCKER (self));
 
   g_hash_table_iter_init (&iter, self->jobs);
   while (g_hash_table_iter_next (&iter, NULL, &job))
     cardea_unlock_job_look (job);
+  g_hash_table_iter_init (&iter, self->grants);
+  while (g_hash_table_iter_next (&iter, &grant, NULL))
+    cardea_grant_look (grant);
 }
 
 void
@@ -277,7 +298,7 @@ cardea_unlocker_unlock_async (CardeaUnlocker *self, CardeaToken *token, const Ca
   g_task_set_task_data (task, cardea_token_ref (token), unref_token);
   if (cancellable != NULL && g_cancellable_is_cancelled (cancellable))
     g_task_return_error (task, cardea_error_new (CARDEA_ERROR_CANCELLED, "The connection was given up."));
-  else if (!needs_login (token))
+  else if (!needs_login (self, token))
     g_task_return_boolean (task, TRUE);
   else {
     join_or_start (self, token, template, may_ask, cancellable, task);
@@ -299,4 +320,118 @@ cardea_unlocker_unlock_finish (CardeaUnlocker *self, GAsyncResult *result, GErro
   if (has_login (token))
     g_signal_emit (self, signals[UNLOCKED], 0, token);
   return TRUE;
+}
+
+typedef struct
+{
+  CardeaToken *token;
+  CardeaPinQuestion *template;
+  GCancellable *cancellable; /* or NULL */
+} OnTerminal;
+
+static void
+on_terminal_free (gpointer data)
+{
+  OnTerminal *self = data;
+
+  cardea_token_unref (self->token);
+  cardea_pin_question_free (self->template);
+  g_clear_object (&self->cancellable);
+  g_free (self);
+}
+
+static void
+on_grant_done (CardeaGrant *grant, gpointer data)
+{
+  CardeaUnlocker *self = data;
+
+  g_hash_table_remove (self->grants, grant);
+}
+
+static GError *
+find_obstacle_on_terminal (CardeaPinRecord *record, CardeaToken *token)
+{
+  if (!cardea_pin_record_update (record, token))
+    return make_outdated (token);
+  if (!has_login (token))
+    return cardea_pin_error_unavailable (
+        token, CARDEA_REASON_NO_PIN, "Connect from a session with a display, or give the token a PIN.",
+        "It has no PIN, so that an answer on a terminal, which any program can give, would be no consent.");
+  return find_obstacle (token, cardea_pin_record_get_state (record, token));
+}
+
+/* Takes @task. */
+static void
+grant (CardeaUnlocker *self, GTask *task)
+{
+  OnTerminal *asked = g_task_get_task_data (task);
+  CardeaPinRecord *record = obtain_record (self, asked->token);
+  GError *error = find_obstacle_on_terminal (record, asked->token);
+  CardeaGrant *made;
+
+  if (error != NULL) {
+    g_task_return_error (task, error);
+    g_object_unref (task);
+    return;
+  }
+  made = cardea_grant_new (G_OBJECT (self), &self->world, record, asked->token, asked->template,
+                           asked->cancellable, task);
+  g_hash_table_add (self->grants, made);
+  cardea_grant_start (made, on_grant_done, self);
+}
+
+static void
+on_unlocked_in_silence (GObject *source, GAsyncResult *result, gpointer data)
+{
+  CardeaUnlocker *self = CARDEA_UNLOCKER (source);
+  g_autoptr (GTask) task = data;
+  g_autoptr (GError) error = NULL;
+
+  if (cardea_unlocker_unlock_finish (self, result, &error))
+    g_task_return_pointer (task, NULL, NULL);
+  else if (g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_CANCELLED))
+    g_task_return_error (task, g_steal_pointer (&error));
+  else
+    grant (self, g_steal_pointer (&task));
+}
+
+/* A dialog for the same token is not waited for: who sits at the terminal may see none. */
+static gboolean
+may_unlock_in_silence (CardeaUnlocker *self, CardeaToken *token)
+{
+  CardeaUnlockJob *job = g_hash_table_lookup (self->jobs, obtain_record (self, token));
+
+  return job == NULL || !cardea_unlock_job_is_asking (job);
+}
+
+void
+cardea_unlocker_unlock_on_terminal_async (CardeaUnlocker *self, CardeaToken *token,
+                                          const CardeaPinQuestion *template, gboolean afresh,
+                                          GCancellable *cancellable, GAsyncReadyCallback callback,
+                                          gpointer data)
+{
+  OnTerminal *asked = g_new0 (OnTerminal, 1);
+  GTask *task;
+
+  g_return_if_fail (CARDEA_IS_UNLOCKER (self));
+  g_return_if_fail (template->terminal != NULL);
+
+  task = g_task_new (self, NULL, callback, data);
+  g_task_set_source_tag (task, cardea_unlocker_unlock_on_terminal_async);
+  asked->token = cardea_token_ref (token);
+  asked->template = cardea_pin_question_new_for (template);
+  asked->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
+  g_task_set_task_data (task, asked, on_terminal_free);
+  if (!afresh && may_unlock_in_silence (self, token))
+    cardea_unlocker_unlock_async (self, token, template, FALSE, cancellable, on_unlocked_in_silence, task);
+  else
+    grant (self, task);
+}
+
+CardeaGrant *
+cardea_unlocker_unlock_on_terminal_finish (CardeaUnlocker *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
 }

@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 
 #include "agent/base/config.h"
+#include "agent/pin/grant-handle.h"
 #include "agent/pin/pin-store.h"
 #include "agent/prompt/prompter.h"
 #include "agent/tokens/catalogue.h"
@@ -35,6 +36,9 @@ void cardea_unlocker_set_remembered (CardeaUnlocker *self, GPtrArray *tokens);
  * a person typed the right PIN of that token. */
 void cardea_unlocker_require_person (CardeaUnlocker *self, const char *token_uri);
 
+/* Whether who wants to use the token need not unlock it first. */
+gboolean cardea_unlocker_is_unlocked (CardeaUnlocker *self, CardeaToken *token);
+
 /* Returns at once when the token needs no login or is logged in. @template names program and server for the
  * question.
  * @may_ask FALSE: a source may serve, nobody is asked.
@@ -44,6 +48,16 @@ void cardea_unlocker_unlock_async (CardeaUnlocker *self, CardeaToken *token,
                                    const CardeaPinQuestion *template, gboolean may_ask,
                                    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 gboolean cardea_unlocker_unlock_finish (CardeaUnlocker *self, GAsyncResult *result, GError **error);
+
+/* For one connection whose questions go to its caller's terminal, which @template has: a login of its own. No
+ * grant and no error: the token was unlocked for everybody, by what asks nobody. @afresh: that does not
+ * count, and the PIN is asked for in any case; of a token without one it is TOKEN_UNAVAILABLE. */
+void cardea_unlocker_unlock_on_terminal_async (CardeaUnlocker *self, CardeaToken *token,
+                                               const CardeaPinQuestion *template, gboolean afresh,
+                                               GCancellable *cancellable, GAsyncReadyCallback callback,
+                                               gpointer data);
+CardeaGrant *cardea_unlocker_unlock_on_terminal_finish (CardeaUnlocker *self, GAsyncResult *result,
+                                                        GError **error);
 
 /* Tokens came or went: questions about those that are gone are withdrawn, and end with TOKEN_UNAVAILABLE. Of
  * itself with cardea_unlocker_new(). */

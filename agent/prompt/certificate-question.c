@@ -11,6 +11,7 @@ struct _CardeaCertificateQuestion
   CardeaPromptQuestion *question;
   char *caller_key;
   char *activation_token;
+  CardeaTerminal *terminal; /* or NULL */
 };
 
 G_DEFINE_FINAL_TYPE (CardeaCertificateQuestion, cardea_certificate_question, G_TYPE_OBJECT)
@@ -25,6 +26,7 @@ finalize (GObject *object)
   cardea_prompt_question_free (self->question);
   g_free (self->caller_key);
   g_free (self->activation_token);
+  g_clear_pointer (&self->terminal, cardea_terminal_unref);
   G_OBJECT_CLASS (cardea_certificate_question_parent_class)->finalize (object);
 }
 
@@ -73,6 +75,19 @@ const char *
 cardea_certificate_question_get_activation_token (CardeaCertificateQuestion *self)
 {
   return self->activation_token;
+}
+
+void
+cardea_certificate_question_set_terminal (CardeaCertificateQuestion *self, CardeaTerminal *terminal)
+{
+  g_clear_pointer (&self->terminal, cardea_terminal_unref);
+  self->terminal = terminal != NULL ? cardea_terminal_ref (terminal) : NULL;
+}
+
+CardeaTerminal *
+cardea_certificate_question_get_terminal (CardeaCertificateQuestion *self)
+{
+  return self->terminal;
 }
 
 void

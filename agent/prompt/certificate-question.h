@@ -5,6 +5,7 @@
 
 #include <glib-object.h>
 
+#include "agent/base/terminal.h"
 #include "socket-api/private/prompt-protocol.h"
 
 G_BEGIN_DECLS
@@ -21,8 +22,11 @@ CardeaCertificateQuestion *cardea_certificate_question_new (CardeaPromptQuestion
                                                             const char *caller_key,
                                                             const char *activation_token);
 const char *cardea_certificate_question_get_caller_key (CardeaCertificateQuestion *self);
+/* Before it is asked: where; NULL, as at first: on the display. */
+void cardea_certificate_question_set_terminal (CardeaCertificateQuestion *self, CardeaTerminal *terminal);
 const CardeaPromptQuestion *cardea_certificate_question_get_question (CardeaCertificateQuestion *self);
 const char *cardea_certificate_question_get_activation_token (CardeaCertificateQuestion *self);
+CardeaTerminal *cardea_certificate_question_get_terminal (CardeaCertificateQuestion *self); /* borrowed */
 
 /* @offers: all of them, as from cardea_prompt_offers_new(). An answer counts only for what is offered when it
  * comes. */

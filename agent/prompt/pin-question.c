@@ -31,6 +31,7 @@ cardea_pin_question_new_for (const CardeaPinQuestion *template)
   self->by_program_only = template->by_program_only;
   self->window = g_strdup (template->window);
   self->activation_token = g_strdup (template->activation_token);
+  self->terminal = template->terminal != NULL ? cardea_terminal_ref (template->terminal) : NULL;
   return self;
 }
 
@@ -51,6 +52,7 @@ cardea_pin_question_free (CardeaPinQuestion *self)
   g_free (self->vouched_by);
   g_free (self->window);
   g_free (self->activation_token);
+  g_clear_pointer (&self->terminal, cardea_terminal_unref);
   g_free (self);
 }
 

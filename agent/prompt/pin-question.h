@@ -5,6 +5,7 @@
 
 #include <gio/gio.h>
 
+#include "agent/base/terminal.h"
 #include "socket-api/private/prompt-protocol.h"
 
 G_BEGIN_DECLS
@@ -33,6 +34,8 @@ typedef struct
   gboolean by_program_only;
   char *window;           /* the caller's, or NULL */
   char *activation_token; /* the caller's, or NULL */
+
+  CardeaTerminal *terminal; /* where it is asked; NULL: on the display */
 } CardeaPinQuestion;
 
 CardeaPinQuestion *cardea_pin_question_new (void);

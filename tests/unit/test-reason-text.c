@@ -38,16 +38,21 @@ test_known (void)
   g_assert_cmpstr (token, ==, "This token cannot produce the signature TLS 1.3 needs");
 }
 
+static void
+assert_known (CardeaReasonCode code)
+{
+  g_autofree char *text = text_of (cardea_reason_code_to_string (code), "in the agent's words");
+
+  g_assert_null (strstr (text, "in the agent's words"));
+}
+
 /* Every reason against a certificate that the agent has is known here: none is told in English only. */
 static void
 test_complete (void)
 {
-  for (int code = CARDEA_REASON_EXPIRED; code <= CARDEA_REASON_CERTIFICATE_MALFORMED; code++) {
-    g_autofree char *text =
-        text_of (cardea_reason_code_to_string ((CardeaReasonCode)code), "in the agent's words");
-
-    g_assert_null (strstr (text, "in the agent's words"));
-  }
+  for (int code = CARDEA_REASON_EXPIRED; code <= CARDEA_REASON_CERTIFICATE_MALFORMED; code++)
+    assert_known ((CardeaReasonCode)code);
+  assert_known (CARDEA_REASON_NO_PIN);
 }
 
 static void

@@ -31,6 +31,7 @@ unlocker_answer (FakeTokens *fake, GTask *task)
   if (fake->fails) {
     g_task_return_error (task, cardea_error_new (fake->failure, "It failed."));
   } else if (is_pin (g_ptr_array_index (fake->sent, fake->sent->len - 1), fake->right)) {
+    fake->logged_in = TRUE;
     g_task_return_boolean (task, TRUE);
   } else {
     error = cardea_error_new (CARDEA_ERROR_PIN_REFUSED, "No.");
@@ -62,6 +63,9 @@ fake_login_async (gpointer data, CardeaToken *token, CardeaSecret *pin, CardeaLo
     return;
   }
   g_ptr_array_add (fake->sent, cardea_secret_ref (pin));
+  fake->manner = manner;
+  if (manner == CARDEA_LOGIN_FRESH)
+    fake->logged_in = FALSE;
   if (fake->holds)
     fake->held = task;
   else
@@ -72,6 +76,23 @@ static gboolean
 fake_login_finish (gpointer data, CardeaToken *token, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+fake_logout_async (gpointer data, CardeaToken *token, GAsyncReadyCallback callback, gpointer callback_data)
+{
+  FakeTokens *fake = data;
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, callback_data);
+
+  fake->n_logouts++;
+  fake->logged_in = FALSE;
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+fake_logout_finish (gpointer data, CardeaToken *token, GAsyncResult *result)
+{
+  g_assert_true (g_task_propagate_boolean (G_TASK (result), NULL));
 }
 
 static GPtrArray *
@@ -85,7 +106,8 @@ fake_get_tokens (gpointer data)
   return copy;
 }
 
-static const CardeaPinLogin fake_login = { fake_login_async, fake_login_finish, fake_get_tokens };
+static const CardeaPinLogin fake_login = { fake_login_async, fake_login_finish, fake_logout_async,
+                                           fake_logout_finish, fake_get_tokens };
 
 static void person_iface_init (CardeaPrompterInterface *iface);
 
@@ -133,6 +155,7 @@ person_ask_async (CardeaPrompter *prompter, const CardeaPinQuestion *question, G
   self->n_asked++;
   self->rejected = question->rejected;
   self->low = question->low;
+  self->on_terminal = question->terminal != NULL;
   if (self->waits) {
     end_with (cancellable, task, G_SOURCE_FUNC (on_question_cancelled));
     end_with (question->token_gone, task, G_SOURCE_FUNC (on_token_gone));

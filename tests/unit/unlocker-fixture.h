@@ -24,6 +24,9 @@ typedef struct
   gboolean holds_back; /* it is not sent where care is wanted */
   gboolean holds;      /* a login is answered by unlocker_answer () only */
   GTask *held;
+  CardeaLoginManner manner; /* of the last login */
+  gboolean logged_in;       /* as the token sees it */
+  guint n_logouts;
   void (*before_login) (gpointer data); /* or NULL */
   gpointer before_login_data;
 } FakeTokens;
@@ -38,9 +41,9 @@ struct _TestPerson
   GObject parent;
   const char *const *answers; /* then: nobody is there */
   guint n_asked;
-  gboolean waits;                  /* an answer never comes, but cancelling ends it */
-  gboolean rejected, low;          /* of the last question */
-  CardeaPromptWithdrawn withdrawn; /* why it was */
+  gboolean waits;                      /* an answer never comes, but cancelling ends it */
+  CardeaPromptWithdrawn withdrawn;     /* why it was */
+  gboolean rejected, low, on_terminal; /* of the last question */
 };
 
 /* The fixture: a folder, one token, one source with a file. */

@@ -1,0 +1,23 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "agent/pin/record.h"
+#include "agent/prompt/pin-question.h"
+
+G_BEGIN_DECLS
+
+/* How often a person is asked for one unlocking. */
+#define CARDEA_PIN_MAX_QUESTIONS 5
+
+/* The question for @token's PIN as things stand, with the purpose of @template. @rejected: the PIN typed
+ * last. */
+CardeaPinQuestion *cardea_pin_make_question (const CardeaPinRecord *record, CardeaToken *token,
+                                             const CardeaPinQuestion *template, gboolean rejected,
+                                             GCancellable *token_gone);
+
+/* The PIN's state that a refusal tells. */
+CardeaPinState cardea_pin_read_state (const GError *error);
+
+G_END_DECLS
