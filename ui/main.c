@@ -6,13 +6,17 @@
 #include <fcntl.h>
 #include <gtk/gtk.h>
 #include <libintl.h>
+#include <locale.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "socket-api/private/child.h"
 #include "socket-api/secret/secret.h"
 #include "ui/prompt.h"
+#include "ui/tty-prompt.h"
 
 #define PROGRAM "cardea-prompt"
 #define EXIT_CANCELLED 1
@@ -23,6 +27,8 @@ typedef struct
 {
   int channel;
   int pin;
+  int terminal;
+  gboolean on_terminal;
   gboolean version;
 } Options;
 
@@ -32,6 +38,9 @@ parse (Options *options, int argc, char **argv, GError **error)
   const GOptionEntry entries[] = {
     { "fd", 0, 0, G_OPTION_ARG_INT, &options->channel, "The socket of cardea-agent (default: 3)", "N" },
     { "pin-fd", 0, 0, G_OPTION_ARG_INT, &options->pin, "The pipe that takes a PIN (default: 4)", "N" },
+    { "terminal", 0, 0, G_OPTION_ARG_NONE, &options->on_terminal, "Ask on a terminal, not on a display",
+      NULL },
+    { "terminal-fd", 0, 0, G_OPTION_ARG_INT, &options->terminal, "That terminal (default: 5)", "N" },
     { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version and end", NULL },
     { NULL },
   };
@@ -40,10 +49,12 @@ parse (Options *options, int argc, char **argv, GError **error)
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, error))
     return FALSE;
-  if (argc == 1 && options->channel >= 3 && options->pin >= 3 && options->channel != options->pin)
+  if (argc == 1 && options->channel >= 3 && options->pin >= 3 && options->terminal >= 3 &&
+      options->channel != options->pin && options->channel != options->terminal &&
+      options->pin != options->terminal)
     return TRUE;
   g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                       "takes two different descriptors from 3 on, and nothing else");
+                       "takes different descriptors from 3 on, and nothing else");
   return FALSE;
 }
 
@@ -87,10 +98,56 @@ set_up_translations (void)
   textdomain ("cardea");
 }
 
+/* Whoever ends this process, it leaves a terminal on which one sees what one types. Only while there is one.
+ */
+static CardeaTty *terminal;
+
+static void
+on_signal (int number)
+{
+  cardea_tty_restore (terminal);
+  _exit (EXIT_CANCELLED);
+}
+
+/* The agent's death is a signal that can be answered, not the one that cannot. */
+static void
+catch_signals (void)
+{
+  static const int numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+  struct sigaction action = { .sa_handler = on_signal };
+
+  sigfillset (&action.sa_mask);
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    sigaction (numbers[i], &action, NULL);
+  prctl (PR_SET_PDEATHSIG, SIGTERM);
+}
+
+static int
+ask_on_terminal (const Options *options)
+{
+  g_autoptr (GError) error = NULL;
+  sigset_t all, before;
+  gboolean answered;
+
+  setlocale (LC_ALL, "");
+  sigfillset (&all);
+  sigprocmask (SIG_BLOCK, &all, &before);
+  terminal = cardea_tty_new (options->terminal, &error);
+  if (terminal != NULL)
+    catch_signals ();
+  sigprocmask (SIG_SETMASK, &before, NULL);
+  if (terminal == NULL)
+    return fail (error);
+  answered = cardea_tty_prompt_run (terminal, options->channel, options->pin);
+  sigprocmask (SIG_BLOCK, &all, NULL);
+  cardea_tty_free (terminal);
+  return answered ? 0 : EXIT_CANCELLED;
+}
+
 int
 main (int argc, char **argv)
 {
-  Options options = { .channel = 3, .pin = 4 };
+  Options options = { .channel = 3, .pin = 4, .terminal = 5 };
   g_autoptr (GError) error = NULL;
 
   if (!cardea_secret_protect_process (&error) || !parse (&options, argc, argv, &error))
@@ -104,8 +161,10 @@ main (int argc, char **argv)
   fcntl (options.channel, F_SETFD, FD_CLOEXEC);
   fcntl (options.pin, F_SETFD, FD_CLOEXEC);
   signal (SIGPIPE, SIG_IGN);
-  set_environment ();
   set_up_translations ();
+  if (options.on_terminal)
+    return ask_on_terminal (&options);
+  set_environment ();
   if (!gtk_init_check ()) {
     g_printerr (PROGRAM ": there is no display\n");
     return EXIT_NO_DISPLAY;

@@ -9,7 +9,7 @@
 #include "ui/prompt.h"
 
 #include <adwaita.h>
-#include <errno.h>
+#include <glib/gstdio.h>
 #include <unistd.h>
 
 #include "socket-api/limits.h"
@@ -19,6 +19,7 @@
 #include "ui/notice.h"
 #include "ui/parent-window.h"
 #include "ui/pin-dialog.h"
+#include "ui/pin-pipe.h"
 
 typedef struct
 {
@@ -61,32 +62,12 @@ close_pin (Prompt *self)
   self->pin = -1;
 }
 
-/* The PIN fits the pipe, which is empty: nothing blocks. */
-static gboolean
-hand_over (Prompt *self, CardeaSecret *pin, GError **error)
-{
-  gsize length = 0;
-  const guint8 *bytes = cardea_secret_peek (pin, &length);
-  gssize written;
-
-  do
-    written = write (self->pin, bytes, length);
-  while (written < 0 && errno == EINTR);
-  int code = errno;
-  close_pin (self);
-  if (written == (gssize)length)
-    return TRUE;
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "The PIN cannot be handed over: %s",
-               written < 0 ? g_strerror (code) : "the pipe is full");
-  return FALSE;
-}
-
 static gboolean
 hand_over_typed (Prompt *self, GError **error)
 {
   g_autoptr (CardeaSecret) pin = cardea_pin_dialog_steal_pin (CARDEA_PIN_DIALOG (self->dialog), error);
 
-  return pin != NULL && hand_over (self, pin, error);
+  return pin != NULL && cardea_pin_pipe_hand_over (g_steal_fd (&self->pin), pin, error);
 }
 
 static void

@@ -152,6 +152,8 @@ typedef struct
 } CardeaPromptAnswer;
 
 CardeaPromptQuestion *cardea_prompt_question_new (CardeaPromptKind kind);
+/* Shares the offers. */
+CardeaPromptQuestion *cardea_prompt_question_copy (const CardeaPromptQuestion *self);
 void cardea_prompt_question_free (CardeaPromptQuestion *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaPromptQuestion, cardea_prompt_question_free)
 

@@ -83,6 +83,25 @@ cardea_prompt_question_new (CardeaPromptKind kind)
   return self;
 }
 
+CardeaPromptQuestion *
+cardea_prompt_question_copy (const CardeaPromptQuestion *self)
+{
+  CardeaPromptQuestion *copy = g_memdup2 (self, sizeof *self);
+
+  copy->program.label = g_strdup (self->program.label);
+  copy->program.confinement = g_strdup (self->program.confinement);
+  copy->program.parents = g_strdupv (self->program.parents);
+  copy->server.name = g_strdup (self->server.name);
+  copy->server.vouched_by = g_strdup (self->server.vouched_by);
+  copy->colour_scheme = g_strdup (self->colour_scheme);
+  copy->window = g_strdup (self->window);
+  copy->offers = g_ptr_array_ref (self->offers);
+  copy->preselected = g_strdup (self->preselected);
+  copy->token_label = g_strdup (self->token_label);
+  copy->reader = g_strdup (self->reader);
+  return copy;
+}
+
 void
 cardea_prompt_question_free (CardeaPromptQuestion *self)
 {
