@@ -17,8 +17,8 @@
 #include "agent/hosts/opensc-host.h"
 #include "agent/keyring/keyring.h"
 #include "agent/pin/lock-watch.h"
-#include "agent/prompt/dialogs.h"
 #include "agent/prompt/headless.h"
+#include "agent/prompt/terminals.h"
 #include "agent/tls/nss.h"
 #include "agent/tokens/event.h"
 #include "agent/tokens/pcsc-watch.h"
@@ -301,10 +301,11 @@ build (CardeaAgent *self, const CardeaOptions *options)
   const char *state = self->state_directory;
   g_autoptr (GPtrArray) hosts = make_hosts (self);
   g_autofree char *prompt = cardea_options_get_prompt_program (options);
+  g_autoptr (CardeaPrompter) dialogs = cardea_dialog_prompter_new (prompt);
   g_autoptr (CardeaPinStore) keyring = cardea_keyring_new ();
 
   self->prompter = cardea_config_get_headless (self->config) ? cardea_headless_prompter_new ()
-                                                             : cardea_dialog_prompter_new (prompt);
+                                                             : cardea_terminal_prompter_new (prompt, dialogs);
   self->decisions = cardea_decisions_new (state);
   cardea_decisions_load (self->decisions);
   self->assent = cardea_assent_new (self->prompter, self->decisions);

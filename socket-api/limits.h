@@ -103,6 +103,7 @@
 #define CARDEA_LIMIT_WINDOW_BYTES 256        /* the handle of a program's window; its activation token */
 #define CARDEA_LIMIT_QUESTIONS_WAITING 32    /* behind the one that is shown, of all programs together, */
 #define CARDEA_LIMIT_QUESTIONS_PER_CALLER 16 /* and of one */
+#define CARDEA_LIMIT_TERMINAL_QUESTIONS 16   /* open or waiting on terminals, of all programs together */
 #define CARDEA_LIMIT_DISPLAY_MS 500          /* for the session bus to tell which display there is */
 #define CARDEA_LIMIT_PROMPT_END_MS 1000      /* for a prompt to end after its answer */
 #define CARDEA_LIMIT_PROMPT_WITHDRAW_MS 8000 /* and after its question was withdrawn: a person reads why */

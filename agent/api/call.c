@@ -18,6 +18,7 @@ struct _CardeaCall
   CardeaWireCall *wire;
   CardeaCaller *caller;
   GCancellable *cancellable;
+  int descriptor; /* or -1 */
   const CardeaCallSink *sink;
   gpointer data;     /* NULL once the call is over */
   CardeaTaken taken; /* or NULL */
@@ -33,6 +34,7 @@ cardea_call_new (CardeaWireCall *wire, CardeaCaller *caller, const CardeaCallSin
   self->wire = wire;
   self->caller = cardea_caller_ref (caller);
   self->cancellable = g_cancellable_new ();
+  self->descriptor = -1;
   self->sink = sink;
   self->data = data;
   return self;
@@ -54,6 +56,8 @@ cardea_call_unref (CardeaCall *self)
   cardea_wire_call_free (self->wire);
   cardea_caller_unref (self->caller);
   g_object_unref (self->cancellable);
+  if (self->descriptor >= 0)
+    close (self->descriptor);
   g_free (self);
 }
 
@@ -67,6 +71,27 @@ CardeaCaller *
 cardea_call_get_caller (CardeaCall *self)
 {
   return self->caller;
+}
+
+void
+cardea_call_give_descriptor (CardeaCall *self, int fd)
+{
+  self->descriptor = fd;
+}
+
+gboolean
+cardea_call_has_descriptor (CardeaCall *self)
+{
+  return self->descriptor >= 0;
+}
+
+int
+cardea_call_take_descriptor (CardeaCall *self)
+{
+  int fd = self->descriptor;
+
+  self->descriptor = -1;
+  return fd;
 }
 
 GCancellable *

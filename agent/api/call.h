@@ -41,6 +41,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaCall, cardea_call_unref)
 
 const CardeaWireCall *cardea_call_get_wire (CardeaCall *self);
 CardeaCaller *cardea_call_get_caller (CardeaCall *self);
+/* Takes what came along with the call; -1: nothing. */
+void cardea_call_give_descriptor (CardeaCall *self, int fd);
+gboolean cardea_call_has_descriptor (CardeaCall *self);
+/* The caller's from now on; -1: there is none, or it was taken. */
+int cardea_call_take_descriptor (CardeaCall *self);
 /* Fires when the program went away. */
 GCancellable *cardea_call_get_cancellable (CardeaCall *self);
 /* Answered, or abandoned. */

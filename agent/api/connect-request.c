@@ -8,9 +8,11 @@
 #include "agent/api/connect-request.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/api/unpack.h"
 #include "socket-api/limits.h"
+#include "socket-api/wire/error.h"
 
 #define OPTIONS "options."
 #define MAX_CERTIFICATE_NAME 4096
@@ -26,6 +28,7 @@ typedef struct
   const char *interaction;
   json_t *authorities;
   const char *proxy;
+  const char *terminal;
   json_int_t timeout_ms;
   json_t *window;
 } Options;
@@ -157,6 +160,19 @@ take_proxy (const char *value, CardeaRequest *request, GError **error)
   return TRUE;
 }
 
+/* The terminal itself is beside the message. */
+static gboolean
+take_terminal_use (const char *value, CardeaRequest *request, GError **error)
+{
+  if (!value)
+    return TRUE;
+  if (!g_str_equal (value, "if_needed") && !g_str_equal (value, "always"))
+    return cardea_unpack_refuse (OPTIONS, "terminal", "must be if_needed or always", error);
+
+  request->terminal_use = g_str_equal (value, "always") ? CARDEA_TERMINAL_ALWAYS : CARDEA_TERMINAL_IF_NEEDED;
+  return TRUE;
+}
+
 /* Both go to the display's own means as they are, and into a child's environment. */
 static gboolean
 is_plain (const char *text)
@@ -219,6 +235,7 @@ take_options (json_t *object, CardeaRequest *request, GError **error)
     { "interaction", CARDEA_FIELD_STRING, FALSE, 0, 0, &options.interaction },
     { "authorities", CARDEA_FIELD_STRINGS, FALSE, 0, CARDEA_LIMIT_CALLER_AUTHORITIES, &options.authorities },
     { "proxy", CARDEA_FIELD_STRING, FALSE, 0, 0, &options.proxy },
+    { "terminal", CARDEA_FIELD_STRING, FALSE, 0, 0, &options.terminal },
     { "timeout_ms", CARDEA_FIELD_INTEGER, FALSE, 1, MAX_TIMEOUT_MS, &options.timeout_ms },
     { "window", CARDEA_FIELD_OBJECT, FALSE, 0, 0, &options.window },
   };
@@ -235,7 +252,8 @@ take_options (json_t *object, CardeaRequest *request, GError **error)
          take_certificate (options.certificate, request, error) &&
          take_interaction (options.interaction, request, error) &&
          take_authorities (options.authorities, request, error) &&
-         take_proxy (options.proxy, request, error) && take_window (options.window, request, error);
+         take_proxy (options.proxy, request, error) && take_terminal_use (options.terminal, request, error) &&
+         take_window (options.window, request, error);
 }
 
 CardeaRequest *
@@ -260,4 +278,27 @@ cardea_connect_request_from_json (json_t *parameters, GError **error)
     return NULL;
 
   return g_steal_pointer (&request);
+}
+
+gboolean
+cardea_connect_request_take_terminal (CardeaRequest *request, int fd, GError **error)
+{
+  GError *problem = NULL;
+
+  if (request->terminal_use == CARDEA_TERMINAL_NEVER && fd < 0)
+    return TRUE;
+  if (fd < 0)
+    return cardea_unpack_refuse (OPTIONS, "terminal", "needs the terminal's descriptor with the call", error);
+  if (request->terminal_use == CARDEA_TERMINAL_NEVER) {
+    close (fd);
+    return cardea_unpack_refuse (OPTIONS, "terminal", "is missing, though a descriptor came with the call",
+                                 error);
+  }
+  request->terminal = cardea_terminal_new (fd, &problem);
+  if (request->terminal)
+    return TRUE;
+
+  cardea_error_take_parameter (problem, "parameter", json_string (OPTIONS "terminal"));
+  g_propagate_error (error, problem);
+  return FALSE;
 }

@@ -13,4 +13,7 @@ G_BEGIN_DECLS
  * Errors: CARDEA_ERROR_INVALID_PARAMETER ("parameter": "host", "options.alpn" and so on). */
 CardeaRequest *cardea_connect_request_from_json (json_t *parameters, GError **error);
 
+/* Takes @fd, the descriptor that came with the call, or -1. Errors: as above. */
+gboolean cardea_connect_request_take_terminal (CardeaRequest *request, int fd, GError **error);
+
 G_END_DECLS

@@ -67,6 +67,12 @@ check (const CardeaMethod *method, CardeaCall *call)
     return error;
   }
 
+  if (cardea_call_has_descriptor (call) && !method->descriptor) {
+    error = cardea_error_new (CARDEA_ERROR_INVALID_PARAMETER, "%s takes no descriptor", method->name);
+    cardea_error_take_parameter (error, "parameter", json_string ("descriptor"));
+    return error;
+  }
+
   if (wire->upgrade != method->upgrade) {
     error = cardea_error_new (CARDEA_ERROR_INVALID_PARAMETER,
                               method->upgrade ? "%s must be called as an upgrade"

@@ -36,11 +36,18 @@ static CardeaRequest *
 read_request (CardeaCall *call)
 {
   g_autoptr (GError) error = NULL;
-  CardeaRequest *request = cardea_connect_request_from_json (cardea_call_get_wire (call)->parameters, &error);
+  g_autoptr (CardeaRequest) request =
+      cardea_connect_request_from_json (cardea_call_get_wire (call)->parameters, &error);
+  gboolean confined = cardea_caller_get_strength (cardea_call_get_caller (call)) == CARDEA_CALLER_CONFINED;
 
-  if (!request)
-    cardea_call_reply_error (call, error);
-  return request;
+  if (request && request->terminal_use != CARDEA_TERMINAL_NEVER && confined)
+    error = cardea_error_new (CARDEA_ERROR_PERMISSION_DENIED,
+                              "Sandboxed programs may not have questions asked on a terminal");
+  if (!error && cardea_connect_request_take_terminal (request, cardea_call_take_descriptor (call), &error))
+    return g_steal_pointer (&request);
+
+  cardea_call_reply_error (call, error);
+  return NULL;
 }
 
 /* The session that was made, or NULL when the call was answered with why there is none, or is over. */

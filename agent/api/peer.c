@@ -56,6 +56,7 @@ struct _CardeaPeer
   gboolean last;    /* the call under way is an upgrade call */
   gboolean untaken; /* the call under way has an answer, of which it was not told that it was taken */
   CardeaFrame *frame;
+  int descriptor; /* came with the call that is being read, or -1 */
   CardeaOutbox *outbox;
   CardeaCall *call; /* while CALLING */
   CardeaUpgraded upgraded;
@@ -121,6 +122,14 @@ on_closed_idle (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static void
+close_descriptor (CardeaPeer *self)
+{
+  if (self->descriptor >= 0)
+    close (self->descriptor);
+  self->descriptor = -1;
+}
+
 /* Ends the connection. @handed_on: the descriptor is somebody else's now. The owner learns of it from the
  * loop, so nobody frees us while we are still at work. */
 static void
@@ -139,6 +148,7 @@ end (CardeaPeer *self, gboolean handed_on)
   if (!handed_on)
     close (self->fd);
   self->fd = -1;
+  close_descriptor (self);
   self->closed_idle = g_idle_add_full (G_PRIORITY_DEFAULT, on_closed_idle, self, NULL);
 
   if (call)
@@ -165,6 +175,7 @@ refuse (CardeaPeer *self, const char *parameter, const char *why)
   message = cardea_call_error_to_message (error);
   g_debug ("connection of %s refused: %s", cardea_caller_get_key (self->caller), why);
   g_clear_handle_id (&self->request_timer, g_source_remove);
+  close_descriptor (self);
   set_state (self, PEER_CLOSING);
   queue (self, message, -1);
 }
@@ -253,6 +264,8 @@ begin_call (CardeaPeer *self, GBytes *message)
   }
 
   call = cardea_call_new (wire, self->caller, &call_sink, self);
+  cardea_call_give_descriptor (call, self->descriptor);
+  self->descriptor = -1;
   self->call = cardea_call_ref (call);
   self->last = wire->upgrade;
   self->untaken = FALSE;
@@ -265,8 +278,9 @@ read_some (CardeaPeer *self)
 {
   g_autofree char *buffer = g_malloc (READ_BYTES);
   g_autoptr (GError) error = NULL;
+  gboolean begins = !cardea_frame_is_partial (self->frame);
   guint n_descriptors = 0;
-  gssize n = cardea_receive (self->fd, buffer, READ_BYTES, &n_descriptors);
+  gssize n = cardea_receive (self->fd, buffer, READ_BYTES, &self->descriptor, &n_descriptors);
 
   if (n < 0 && errno == EAGAIN)
     return;
@@ -275,8 +289,8 @@ read_some (CardeaPeer *self)
     return;
   }
 
-  if (n_descriptors > 0)
-    refuse (self, "descriptor", "No call takes a descriptor");
+  if (n_descriptors > 1 || (n_descriptors > 0 && (!begins || n == 0)))
+    refuse (self, "descriptor", "A call has at most one descriptor, with its first byte");
   else if (n == 0)
     self->at_end = TRUE;
   else if (!cardea_frame_push (self->frame, buffer, (gsize)n, &error))
@@ -424,6 +438,7 @@ cardea_peer_new (int fd, CardeaCaller *caller, CardeaQuota *quota, const CardeaP
   CardeaPeer *self = g_new0 (CardeaPeer, 1);
 
   self->fd = fd;
+  self->descriptor = -1;
   self->caller = cardea_caller_ref (caller);
   self->quota = quota;
   self->has_slot = TRUE;

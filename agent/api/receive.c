@@ -4,8 +4,8 @@
 /* Bytes with descriptors.
  *
  * Whoever writes to a Unix socket can send descriptors along, whether anybody asked for them or not. A plain
- * read would leave them to the kernel without a word; here they are seen, so that they can be an error, and
- * closed, so that nobody can fill our table of descriptors. */
+ * read would leave them to the kernel without a word; here they are seen, and all
+ * but the one that a call may bring are closed at once, so that nobody can fill our table of descriptors. */
 #include "agent/api/receive.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 #define MAX_DESCRIPTORS 253 /* what the kernel lets through at once (SCM_MAX_FD); unix(7) */
 
 static guint
-close_descriptors (struct msghdr *header)
+keep_one (struct msghdr *header, int *descriptor)
 {
   guint n = 0;
 
@@ -31,7 +31,10 @@ close_descriptors (struct msghdr *header)
     count = (control->cmsg_len - CMSG_LEN (0)) / sizeof fd;
     for (gsize i = 0; i < count; i++) {
       memcpy (&fd, CMSG_DATA (control) + i * sizeof fd, sizeof fd);
-      close (fd);
+      if (*descriptor < 0)
+        *descriptor = fd;
+      else
+        close (fd);
     }
     n += (guint)count;
   }
@@ -40,7 +43,7 @@ close_descriptors (struct msghdr *header)
 }
 
 gssize
-cardea_receive (int fd, void *buffer, gsize length, guint *n_descriptors)
+cardea_receive (int fd, void *buffer, gsize length, int *descriptor, guint *n_descriptors)
 {
   union
   {
@@ -58,7 +61,7 @@ cardea_receive (int fd, void *buffer, gsize length, guint *n_descriptors)
   while (n < 0 && errno == EINTR);
 
   if (n >= 0) {
-    *n_descriptors += close_descriptors (&header);
+    *n_descriptors += keep_one (&header, descriptor);
     if (header.msg_flags & MSG_CTRUNC)
       (*n_descriptors)++;
   }

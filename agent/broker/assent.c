@@ -47,8 +47,10 @@ typedef struct
   CardeaCertificateQuestion *question; /* or NULL: nobody is asked */
   GCancellable *asking;                /* likewise: the task's leads to it */
   gulong changed_id, decided_id, cancelled_id;
-  char *known;      /* the decision there was when it was asked, which did not settle it; or NULL */
-  gboolean decided; /* meanwhile, by the answer to another question */
+  char *known;          /* the decision there was when it was asked, which did not settle it; or NULL */
+  gboolean decided;     /* meanwhile, by the answer to another question */
+  gboolean on_terminal; /* it is asked there */
+  gboolean answered;
 } Call;
 
 /* Nobody is asked any more. */
@@ -191,6 +193,8 @@ look_at_certificates (Call *call, GError **error)
   if (choice == NULL)
     return FALSE;
   cardea_choice_narrow (choice, call->about.catalogue, call->rule.conditions);
+  if (call->on_terminal)
+    cardea_choice_require_pin (choice);
   g_clear_pointer (&call->choice, cardea_choice_free);
   call->choice = choice;
   return TRUE;
@@ -367,6 +371,7 @@ decide_again (CardeaAssent *self, GTask *task)
   GError *error = NULL;
 
   call->decided = FALSE;
+  call->on_terminal = FALSE;
   if (look_at_certificates (call, &error))
     decide (self, task);
   else
@@ -401,6 +406,7 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   }
+  call->answered = TRUE;
   remember (self, call, answer, offer);
   if (offer != NULL)
     use (task, offer);
@@ -450,6 +456,7 @@ static CardeaCertificateQuestion *
 make_question (const Call *call)
 {
   CardeaPromptQuestion *question = cardea_prompt_question_new (CARDEA_PROMPT_CERTIFICATE);
+  CardeaCertificateQuestion *made;
   int index = call->consent.index;
 
   cardea_assent_describe (&call->about, question);
@@ -458,11 +465,17 @@ make_question (const Call *call)
   if (index >= 0)
     question->preselected = cardea_offer_dup_id (call->choice->offers->pdata[index]);
   question->may_continue = call->about.request->authenticate != CARDEA_AUTHENTICATE_REQUIRED;
-  question->may_remember = cardea_caller_may_be_remembered (call->about.caller)
-                               ? CARDEA_PROMPT_REMEMBER_ALWAYS
-                               : CARDEA_PROMPT_REMEMBER_REMOVAL;
-  return cardea_certificate_question_new (question, cardea_caller_get_key (call->about.caller),
+  if (call->on_terminal) /* proves no person */
+    g_clear_pointer (&question->preselected, g_free);
+  else
+    question->may_remember = cardea_caller_may_be_remembered (call->about.caller)
+                                 ? CARDEA_PROMPT_REMEMBER_ALWAYS
+                                 : CARDEA_PROMPT_REMEMBER_REMOVAL;
+  made = cardea_certificate_question_new (question, cardea_caller_get_key (call->about.caller),
                                           call->about.request->activation_token);
+  if (call->on_terminal)
+    cardea_certificate_question_set_terminal (made, call->about.terminal);
+  return made;
 }
 
 static void
@@ -470,6 +483,11 @@ ask (CardeaAssent *self, GTask *task, const CardeaRemembered *known)
 {
   Call *call = g_task_get_task_data (task);
 
+  call->on_terminal = call->about.terminal != NULL;
+  if (call->on_terminal) {
+    call->consent.index = -1;
+    (void)look_at_certificates (call, NULL);
+  }
   call->question = make_question (call);
   call->known = known != NULL ? g_strdup (known->id) : NULL;
   call->asking = cardea_withdrawal_new ();
@@ -539,4 +557,10 @@ cardea_assent_ask_finish (CardeaAssent *self, GAsyncResult *result, GError **err
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+gboolean
+cardea_assent_ask_was_answered (GAsyncResult *result)
+{
+  return ((const Call *)g_task_get_task_data (G_TASK (result)))->answered;
 }

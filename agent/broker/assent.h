@@ -42,6 +42,7 @@ typedef struct
   CardeaCatalogue *catalogue;
   CardeaHandshake *handshake; /* asks for a certificate, and waits */
   GPtrArray *authorities;     /* DER names that the server accepts (GBytes); empty: any */
+  CardeaTerminal *terminal;   /* where it is asked; NULL: on the display */
 } CardeaAssentCase;
 
 /* The certificate to use (a reference), or NULL without an error: to continue without one.
@@ -49,6 +50,8 @@ typedef struct
 void cardea_assent_ask_async (CardeaAssent *self, const CardeaAssentCase *about, GCancellable *cancellable,
                               GAsyncReadyCallback callback, gpointer data);
 CardeaTokenCertificate *cardea_assent_ask_finish (CardeaAssent *self, GAsyncResult *result, GError **error);
+/* Whether the consent is somebody's answer to this question, and nothing that was there before. */
+gboolean cardea_assent_ask_was_answered (GAsyncResult *result);
 
 /* What of the caller and the server a person is shown; for questions of both kinds. */
 void cardea_assent_describe (const CardeaAssentCase *about, CardeaPromptQuestion *question);

@@ -224,3 +224,19 @@ cardea_choice_to_json (const CardeaChoice *self, gboolean fitting_only)
   }
   return array;
 }
+
+void
+cardea_choice_require_pin (CardeaChoice *self)
+{
+  for (guint i = 0; i < self->offers->len; i++) {
+    const CardeaOffer *offer = self->offers->pdata[i];
+    const CardeaHostToken *token = offer->certificate->token->info;
+
+    if (!token->login_required || token->pin == CARDEA_PIN_NOT_NEEDED)
+      g_ptr_array_add (offer->reasons,
+                       cardea_reason_new (CARDEA_REASON_NO_PIN,
+                                          "Answer on a display, or give the token a PIN.",
+                                          "Its token has no PIN, which an answer on a terminal takes."));
+  }
+  cardea_choice_sort (self);
+}

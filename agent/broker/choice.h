@@ -31,6 +31,8 @@ typedef gboolean (*CardeaCanUse) (CardeaCertificate *certificate, gpointer user_
  * Errors: CARDEA_ERROR_INVALID_PARAMETER when @wanted is neither. */
 CardeaChoice *cardea_choice_new (CardeaCatalogue *catalogue, GPtrArray *authorities, const char *wanted,
                                  gint64 now, CardeaCanUse can_use, gpointer user_data, GError **error);
+/* Takes those on tokens that want no PIN: nothing else would tell a person's consent from a program's. */
+void cardea_choice_require_pin (CardeaChoice *self);
 /* Those that fit first, in their order, and counted: after reasons were added. */
 void cardea_choice_sort (CardeaChoice *self);
 void cardea_choice_free (CardeaChoice *self);

@@ -14,6 +14,7 @@
 #include "agent/broker/choice.h"
 #include "agent/broker/json.h"
 #include "agent/broker/signing.h"
+#include "agent/prompt/place.h"
 #include "agent/prompt/withdrawal.h"
 #include "agent/tls/dial.h"
 #include "agent/tls/handshake.h"
@@ -42,6 +43,10 @@ typedef struct
   CardeaHandshake *handshake;
   CardeaTokenCertificate *chosen; /* or NULL: anonymous */
   gboolean consented;             /* to it, or to go on without one */
+  CardeaTerminal *terminal;       /* where questions go; NULL: to the display */
+  GPtrArray *authorities;         /* while it is found out where */
+  gboolean typed_consent;         /* the consent was an answer on the terminal */
+  CardeaGrant *grant;             /* the token's login is for this connection only; or NULL */
   CardeaSigning *signing;
 } Connection;
 
@@ -51,6 +56,9 @@ connection_free (Connection *self)
   g_cancellable_disconnect (self->callers, self->cancelled_id);
   g_clear_object (&self->callers);
   g_clear_handle_id (&self->timeout_id, g_source_remove);
+  g_clear_pointer (&self->grant, cardea_grant_end);
+  g_clear_pointer (&self->terminal, cardea_terminal_unref);
+  g_clear_pointer (&self->authorities, g_ptr_array_unref);
   g_clear_pointer (&self->signing, cardea_signing_unref);
   g_clear_pointer (&self->chosen, cardea_token_certificate_unref);
   g_clear_object (&self->handshake);
@@ -137,6 +145,7 @@ fail (GTask *task, GError *error)
   error = tell_failure (self, error);
   if (self->signing != NULL)
     cardea_signing_cancel (self->signing);
+  g_clear_pointer (&self->grant, cardea_grant_end);
   /* Whatever a person is asked for it is asked no more: nothing but the server ends it while they think. */
   cardea_withdrawal_cancel (self->cancellable, CARDEA_PROMPT_WITHDRAWN_SERVER_CLOSED);
   enter (self, CARDEA_STEP_FAILED);
@@ -178,6 +187,8 @@ on_handshake_done (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
   CardeaTlsStream *stream = cardea_handshake_run_finish (CARDEA_HANDSHAKE (source), result, &info, &error);
 
+  g_clear_pointer (&self->grant, cardea_grant_end); /* it has signed, or never will */
+
   if (stream == NULL) {
     fail (task, error);
     return;
@@ -214,6 +225,16 @@ answer (Connection *self)
   cardea_handshake_answer (self->handshake, &signer);
 }
 
+/* Nothing else ended it meanwhile. */
+static gboolean
+is_unlocking (GTask *task)
+{
+  Connection *self = g_task_get_task_data (task);
+
+  return !g_task_get_completed (task) &&
+         (self->step == CARDEA_STEP_CHOOSING || self->step == CARDEA_STEP_PIN);
+}
+
 static void
 on_unlocked (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -225,9 +246,30 @@ on_unlocked (GObject *source, GAsyncResult *result, gpointer user_data)
     cardea_handshake_abort (self->handshake, error);
     return;
   }
-  if (g_task_get_completed (task) || self->step != CARDEA_STEP_PIN)
+  if (!is_unlocking (task))
     return;
-  cardea_catalogue_refresh_host (self->catalogue, self->chosen->token->host);
+  if (self->step == CARDEA_STEP_PIN) /* its keys can be seen now */
+    cardea_catalogue_refresh_host (self->catalogue, self->chosen->token->host);
+  answer (self);
+}
+
+/* @grant NULL without an error: the token is unlocked for everybody. */
+static void
+on_granted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Connection *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (CardeaGrant) grant =
+      cardea_unlocker_unlock_on_terminal_finish (CARDEA_UNLOCKER (source), result, &error);
+
+  if (error != NULL) {
+    cardea_handshake_abort (self->handshake, error);
+    return;
+  }
+  if (!is_unlocking (task))
+    return;
+  self->grant = g_steal_pointer (&grant);
   answer (self);
 }
 
@@ -250,23 +292,31 @@ describe (Connection *self, CardeaPinQuestion *question)
   question->by_program_only = shown->server.by_program_only;
   question->window = g_steal_pointer (&shown->window);
   question->activation_token = g_strdup (self->request->activation_token);
+  question->terminal = self->terminal != NULL ? cardea_terminal_ref (self->terminal) : NULL;
 }
 
 static void
 unlock (GTask *task)
 {
   Connection *self = g_task_get_task_data (task);
-  const CardeaHostToken *info = self->chosen->token->info;
+  CardeaToken *token = self->chosen->token;
   g_autoptr (CardeaPinQuestion) question = cardea_pin_question_new ();
 
-  if (!info->login_required || info->logged_in) {
+  /* An answer on a terminal consents to nothing without the PIN. */
+  if (!self->typed_consent && !token->info->login_required) {
     answer (self);
     return;
   }
   describe (self, question);
-  enter (self, CARDEA_STEP_PIN);
-  cardea_unlocker_unlock_async (self->unlocker, self->chosen->token, question, self->request->interaction,
-                                self->cancellable, on_unlocked, g_object_ref (task));
+  /* A token that is unlocked asks nothing; that its login is used counts all the same. */
+  if (self->typed_consent || !cardea_unlocker_is_unlocked (self->unlocker, token))
+    enter (self, CARDEA_STEP_PIN);
+  if (self->terminal != NULL)
+    cardea_unlocker_unlock_on_terminal_async (self->unlocker, token, question, self->typed_consent,
+                                              self->cancellable, on_granted, g_object_ref (task));
+  else
+    cardea_unlocker_unlock_async (self->unlocker, token, question, self->request->interaction,
+                                  self->cancellable, on_unlocked, g_object_ref (task));
 }
 
 static gboolean
@@ -294,6 +344,7 @@ on_assented (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   }
   self->consented = TRUE;
+  self->typed_consent = self->terminal != NULL && cardea_assent_ask_was_answered (result);
   self->chosen = chosen;
   if (chosen != NULL)
     unlock (task);
@@ -311,9 +362,40 @@ ask_assent (GTask *task, GPtrArray *authorities)
     .catalogue = self->catalogue,
     .handshake = self->handshake,
     .authorities = authorities,
+    .terminal = self->terminal,
   };
 
   cardea_assent_ask_async (self->assent, &about, self->cancellable, on_assented, g_object_ref (task));
+}
+
+static void
+on_display_known (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Connection *self = g_task_get_task_data (task);
+  g_autoptr (GPtrArray) authorities = g_steal_pointer (&self->authorities);
+
+  if (!cardea_place_has_display_finish (result))
+    self->terminal = cardea_terminal_ref (self->request->terminal);
+  if (!g_task_get_completed (task) && self->step == CARDEA_STEP_CHOOSING)
+    ask_assent (task, authorities);
+}
+
+/* Where questions go is known before the first one: what an answer is worth depends on it. */
+static void
+find_place (GTask *task, GPtrArray *authorities)
+{
+  Connection *self = g_task_get_task_data (task);
+
+  if (self->request->terminal != NULL && self->request->interaction) {
+    if (self->request->terminal_use == CARDEA_TERMINAL_IF_NEEDED) {
+      self->authorities = g_ptr_array_ref (authorities);
+      cardea_place_has_display_async (on_display_known, g_object_ref (task));
+      return;
+    }
+    self->terminal = cardea_terminal_ref (self->request->terminal);
+  }
+  ask_assent (task, authorities);
 }
 
 /* Without a person: the one that fits, after rules took away what they do not allow. */
@@ -349,7 +431,7 @@ on_certificate_requested (CardeaHandshake *handshake, const CardeaCertificateReq
     return;
   }
   if (self->asks) {
-    ask_assent (task, asked->authorities);
+    find_place (task, asked->authorities);
     return;
   }
   self->chosen = choose_alone (self, asked->authorities, &error);

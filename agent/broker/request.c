@@ -31,6 +31,7 @@ cardea_request_free (CardeaRequest *self)
   g_free (self->proxy);
   g_free (self->window);
   g_free (self->activation_token);
+  g_clear_pointer (&self->terminal, cardea_terminal_unref);
   g_free (self);
 }
 
@@ -47,6 +48,7 @@ cardea_request_copy (const CardeaRequest *self)
   copy->proxy = g_strdup (self->proxy);
   copy->window = g_strdup (self->window);
   copy->activation_token = g_strdup (self->activation_token);
+  copy->terminal = self->terminal != NULL ? cardea_terminal_ref (self->terminal) : NULL;
   return copy;
 }
 

@@ -5,6 +5,8 @@
 
 #include <glib.h>
 
+#include "agent/base/terminal.h"
+
 G_BEGIN_DECLS
 
 /* What a caller asked for: checked for form by whoever made it, for nothing else. */
@@ -14,6 +16,14 @@ typedef enum
   CARDEA_AUTHENTICATE_REQUIRED, /* an anonymous connection is an error */
   CARDEA_AUTHENTICATE_NEVER,
 } CardeaAuthenticate;
+
+/* Where questions go when a terminal came along. */
+typedef enum
+{
+  CARDEA_TERMINAL_NEVER,     /* none came */
+  CARDEA_TERMINAL_IF_NEEDED, /* to it where there is no display */
+  CARDEA_TERMINAL_ALWAYS,
+} CardeaTerminalUse;
 
 typedef struct
 {
@@ -28,7 +38,9 @@ typedef struct
   char *proxy;
   char *window;           /* the caller's, as in org.cardea.agent, or NULL */
   char *activation_token; /* or NULL */
-  guint timeout_ms;       /* 0: only the limits of each step */
+  CardeaTerminalUse terminal_use;
+  CardeaTerminal *terminal; /* or NULL */
+  guint timeout_ms;         /* 0: only the limits of each step */
 } CardeaRequest;
 
 CardeaRequest *cardea_request_new (void);

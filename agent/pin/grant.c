@@ -140,6 +140,16 @@ is_current (const CardeaGrant *self)
   return self->record->host == self->token->host && self->record->generation == self->token->generation;
 }
 
+/* A person's login, if there was one, is over. */
+static void
+end_lease (CardeaGrant *self)
+{
+  if (!is_current (self) || !self->record->logged_in)
+    return;
+  self->record->logged_in = FALSE;
+  g_signal_emit_by_name (self->owner, "locked", self->token);
+}
+
 void
 cardea_grant_end (CardeaGrant *self)
 {
@@ -179,10 +189,9 @@ on_refused (CardeaGrant *self, const GError *error)
 {
   GError *refusal;
 
-  if (is_current (self)) {
+  if (is_current (self))
     cardea_pin_record_refuse (self->record, self->typed, cardea_pin_read_state (error));
-    self->record->logged_in = FALSE;
-  }
+  end_lease (self);
   self->typed_refused = TRUE;
   refusal = cardea_pin_error_refused (self->token, self->record->state);
   cardea_turns_end (self->record->turns);
@@ -206,8 +215,7 @@ on_failed (CardeaGrant *self, GError *error)
     return;
   }
   task = g_steal_pointer (&self->task);
-  if (is_current (self))
-    self->record->logged_in = FALSE;
+  end_lease (self);
   stop_asking (self);
   log_out (self);
   g_task_return_error (task, error);

@@ -136,6 +136,16 @@ on_unlocked (CardeaUnlocker *unlocker, CardeaToken *token, gpointer data)
   tell_changed (self);
 }
 
+/* The login is over already. */
+static void
+on_locked (CardeaUnlocker *unlocker, CardeaToken *token, gpointer data)
+{
+  CardeaLeases *self = data;
+
+  if (g_ptr_array_remove (self->leases, find (self, token)))
+    tell_changed (self);
+}
+
 /* What is not present any more, or was read by another process since, has no login. */
 void
 cardea_leases_look (CardeaLeases *self, GPtrArray *tokens)
@@ -299,5 +309,6 @@ cardea_leases_new (CardeaUnlocker *unlocker, CardeaLeaseEnd end, gpointer data)
   self->end = end;
   self->end_data = data;
   g_signal_connect_object (unlocker, "unlocked", G_CALLBACK (on_unlocked), self, G_CONNECT_DEFAULT);
+  g_signal_connect_object (unlocker, "locked", G_CALLBACK (on_locked), self, G_CONNECT_DEFAULT);
   return self;
 }

@@ -28,6 +28,7 @@ struct _CardeaUnlocker
 enum
 {
   UNLOCKED,
+  LOCKED,
   N_SIGNALS
 };
 static guint signals[N_SIGNALS];
@@ -69,6 +70,8 @@ cardea_unlocker_class_init (CardeaUnlockerClass *klass)
   G_OBJECT_CLASS (klass)->finalize = cardea_unlocker_finalize;
   signals[UNLOCKED] = g_signal_new ("unlocked", CARDEA_TYPE_UNLOCKER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                     G_TYPE_NONE, 1, G_TYPE_POINTER);
+  signals[LOCKED] = g_signal_new ("locked", CARDEA_TYPE_UNLOCKER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                  G_TYPE_NONE, 1, G_TYPE_POINTER);
 }
 
 static void

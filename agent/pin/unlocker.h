@@ -19,7 +19,8 @@ G_BEGIN_DECLS
 #define CARDEA_TYPE_UNLOCKER (cardea_unlocker_get_type ())
 G_DECLARE_FINAL_TYPE (CardeaUnlocker, cardea_unlocker, CARDEA, UNLOCKER, GObject)
 
-/* Signal "unlocked" (CardeaToken *, borrowed): somebody may use the token, which wants a login, from now on;
+/* Signal "locked" (CardeaToken *, borrowed): a login that was for everybody is over at the token.
+ * Signal "unlocked" (CardeaToken *, borrowed): somebody may use the token, which wants a login, from now on;
  * for each who asked.
  * @catalogue tells which tokens are present: a source must mean exactly one of them.
  * @state_directory: where marks are kept, made 0700 when missing. */

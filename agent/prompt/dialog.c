@@ -22,6 +22,7 @@
 #include "agent/base/process.h"
 #include "agent/prompt/acceptance.h"
 #include "agent/prompt/channel.h"
+#include "socket-api/private/terminal-mode.h"
 #include "socket-api/wire/error.h"
 
 typedef enum
@@ -57,6 +58,8 @@ struct _CardeaDialog
   DialogState state;
   CardeaProcess *child;         /* NULL once gone */
   CardeaPromptChannel *channel; /* NULL once the prompt ended its side */
+  CardeaTerminal *terminal;     /* or NULL */
+  struct termios before;        /* its mode */
   int pin;                      /* the read end of its pipe, or -1 */
   guint pin_source, timer;      /* sources; 0: none */
   gboolean pin_ended;           /* by the prompt */
@@ -76,11 +79,16 @@ set_state (CardeaDialog *self, DialogState state)
 static char *
 end_process (CardeaDialog *self)
 {
+  char *description;
+
   set_state (self, DIALOG_GONE);
   g_clear_handle_id (&self->timer, g_source_remove);
   g_clear_handle_id (&self->pin_source, g_source_remove);
   g_clear_pointer (&self->channel, cardea_prompt_channel_free);
-  return cardea_process_end (g_steal_pointer (&self->child));
+  description = cardea_process_end (g_steal_pointer (&self->child));
+  if (self->terminal != NULL) /* one that was killed left it as it was */
+    cardea_terminal_mode_end (cardea_terminal_get_fd (self->terminal), &self->before);
+  return description;
 }
 
 static void
@@ -327,7 +335,7 @@ cardea_dialog_withdraw (CardeaDialog *self, CardeaPromptWithdrawn why)
 static gboolean
 start (CardeaDialog *self, const char *program, const char *const *environment, int *socket, GError **error)
 {
-  const char *const arguments[] = { program, NULL };
+  const char *const arguments[] = { program, self->terminal != NULL ? "--terminal" : NULL, NULL };
   int sockets[2], pipe_ends[2];
 
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0) {
@@ -340,10 +348,11 @@ start (CardeaDialog *self, const char *program, const char *const *environment, 
     return FALSE;
   }
 
-  const int given[] = { sockets[1], pipe_ends[1] };
+  const int given[] = { sockets[1], pipe_ends[1],
+                        self->terminal != NULL ? cardea_terminal_get_fd (self->terminal) : -1 };
 
   if (g_unix_set_fd_nonblocking (sockets[0], TRUE, error))
-    self->child = cardea_process_new (arguments, environment, given, G_N_ELEMENTS (given),
+    self->child = cardea_process_new (arguments, environment, given, self->terminal != NULL ? 3 : 2,
                                       g_main_context_default (), on_child_ended, self, error);
   close (sockets[1]);
   close (pipe_ends[1]);
@@ -370,8 +379,8 @@ ask (CardeaDialog *self, int socket, const char *colour_scheme)
 
 CardeaDialog *
 cardea_dialog_new (const char *program, const char *const *environment, const CardeaPromptQuestion *question,
-                   const char *colour_scheme, const CardeaDialogTimes *times, const CardeaDialogOwner *owner,
-                   gpointer data, GError **error)
+                   const char *colour_scheme, CardeaTerminal *terminal, const CardeaDialogTimes *times,
+                   const CardeaDialogOwner *owner, gpointer data, GError **error)
 {
   CardeaDialog *self = g_new0 (CardeaDialog, 1);
   g_autoptr (GError) problem = NULL;
@@ -382,6 +391,10 @@ cardea_dialog_new (const char *program, const char *const *environment, const Ca
   self->owner = *owner;
   self->data = data;
   self->pin = -1;
+  if (terminal != NULL) {
+    self->terminal = cardea_terminal_ref (terminal);
+    (void)tcgetattr (cardea_terminal_get_fd (terminal), &self->before);
+  }
   if (start (self, program, environment, &socket, &problem)) {
     ask (self, socket, colour_scheme);
     return self;
@@ -398,5 +411,6 @@ cardea_dialog_free (CardeaDialog *self)
 {
   g_assert (self->child == NULL);
   cardea_prompt_answer_free (self->answer);
+  g_clear_pointer (&self->terminal, cardea_terminal_unref);
   g_free (self);
 }

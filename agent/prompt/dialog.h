@@ -5,6 +5,7 @@
 
 #include <gio/gio.h>
 
+#include "agent/base/terminal.h"
 #include "socket-api/private/prompt-protocol.h"
 #include "socket-api/secret/secret.h"
 
@@ -30,12 +31,13 @@ typedef struct
 } CardeaDialogOwner;
 
 /* @question: valid until `answered` was called or the question was withdrawn; the dialog reads its offers as
- * they are then. @colour_scheme: where the question has none. Errors: CARDEA_ERROR_CANCELLED, after a
- * warning. */
+ * they are then. @colour_scheme: where the question has none. @terminal: where it is shown, and which is put
+ * back afterwards whatever became of the process; NULL: on the display. Errors: CARDEA_ERROR_CANCELLED, after
+ * a warning. */
 CardeaDialog *cardea_dialog_new (const char *program, const char *const *environment,
                                  const CardeaPromptQuestion *question, const char *colour_scheme,
-                                 const CardeaDialogTimes *times, const CardeaDialogOwner *owner,
-                                 gpointer data, GError **error);
+                                 CardeaTerminal *terminal, const CardeaDialogTimes *times,
+                                 const CardeaDialogOwner *owner, gpointer data, GError **error);
 /* In or after `gone`. */
 void cardea_dialog_free (CardeaDialog *self);
 

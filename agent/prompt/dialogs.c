@@ -38,6 +38,7 @@ typedef struct _Asked
   CardeaPromptQuestion *pin;              /* or NULL */
   CardeaCertificateQuestion *certificate; /* or NULL */
   char *activation_token;
+  CardeaTerminal *terminal;     /* or NULL: on the display */
   GCancellable *cancellable;    /* or NULL */
   GSource *cancelled, *removed; /* or NULL */
   gulong changed;
@@ -82,6 +83,7 @@ dismiss (Asked *asked)
   g_clear_object (&asked->certificate);
   g_clear_object (&asked->cancellable);
   g_free (asked->activation_token);
+  g_clear_pointer (&asked->terminal, cardea_terminal_unref);
   g_free (asked);
   return task;
 }
@@ -191,9 +193,9 @@ show (CardeaDialogPrompter *self, const CardeaDisplay *display)
       (const char *const *)own, (const char *const *)display->environment, self->shown->activation_token);
   GError *error = NULL;
 
-  self->dialog =
-      cardea_dialog_new (self->program, (const char *const *)environment, get_question (self->shown),
-                         display->colour_scheme, &self->times, &DIALOG_OWNER, g_object_ref (self), &error);
+  self->dialog = cardea_dialog_new (self->program, (const char *const *)environment,
+                                    get_question (self->shown), display->colour_scheme, self->shown->terminal,
+                                    &self->times, &DIALOG_OWNER, g_object_ref (self), &error);
   if (self->dialog != NULL)
     return;
   refuse (self->shown, error);
@@ -222,6 +224,10 @@ show_next (CardeaDialogPrompter *self)
   self->shown = cardea_waiting_take (self->waiting);
   if (self->shown == NULL)
     return;
+  if (self->shown->terminal != NULL) {
+    show (self, &(const CardeaDisplay){ NULL });
+    return;
+  }
   self->looking_up = TRUE;
   cardea_display_look_up_async (on_display_known, g_object_ref (self));
 }
@@ -290,6 +296,7 @@ ask_pin_async (CardeaPrompter *prompter, const CardeaPinQuestion *question, GCan
 
   asked->pin = cardea_pin_question_to_prompt (question);
   asked->activation_token = g_strdup (question->activation_token);
+  asked->terminal = question->terminal != NULL ? cardea_terminal_ref (question->terminal) : NULL;
   asked->removed = watch (question->token_gone, G_SOURCE_FUNC (on_token_gone), asked);
   enqueue (asked, question->caller_key != NULL ? question->caller_key : "", cancellable);
 }
@@ -302,6 +309,9 @@ ask_certificate_async (CardeaPrompter *prompter, CardeaCertificateQuestion *ques
 
   asked->certificate = g_object_ref (question);
   asked->activation_token = g_strdup (cardea_certificate_question_get_activation_token (question));
+  asked->terminal = cardea_certificate_question_get_terminal (question);
+  if (asked->terminal != NULL)
+    cardea_terminal_ref (asked->terminal);
   asked->changed = g_signal_connect (question, "changed", G_CALLBACK (on_offers_changed), asked);
   enqueue (asked, cardea_certificate_question_get_caller_key (question), cancellable);
 }

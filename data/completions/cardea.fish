@@ -31,6 +31,7 @@ complete -c cardea -n '__fish_seen_subcommand_from connect' -l ca -r -F -d 'Trus
 complete -c cardea -n '__fish_seen_subcommand_from connect' -l alpn -x -d 'Offer this protocol'
 complete -c cardea -n '__fish_seen_subcommand_from connect' -l proxy -x -d 'Go by this proxy'
 complete -c cardea -n '__fish_seen_subcommand_from connect' -l no-interaction -d 'Fail rather than ask'
+complete -c cardea -n '__fish_seen_subcommand_from connect' -s t -l terminal -d 'Ask on this terminal'
 complete -c cardea -n '__fish_seen_subcommand_from connect' -s N -l shutdown -d 'End our side when standard input ends'
 complete -c cardea -n '__fish_seen_subcommand_from connect' -l timeout -x -d 'Seconds until connected'
 complete -c cardea -n '__fish_seen_subcommand_from connect' -s v -l verbose -d 'Tell what was agreed on'

@@ -28,6 +28,7 @@ typedef struct
   CardeaClient *client;
   const CardeaConnectOptions *options;
   gboolean show_steps;
+  gboolean asked_here; /* a question may be on the terminal: nothing is written into it */
 } Connection;
 
 static const char *
@@ -47,6 +48,8 @@ show_step (const Connection *self, const char *step)
 {
   const char *words = describe_step (step);
 
+  if (self->asked_here && !g_str_equal (step, "signing"))
+    return;
   if (self->show_steps && words != NULL && !cardea_client_wait (self->client, PATIENCE_MS))
     g_printerr ("%s\n", words);
 }
@@ -167,6 +170,43 @@ report_end (Connection *self, gboolean pumped, const GError *pump_error)
   return CARDEA_EXIT_FAILURE;
 }
 
+/* Which terminal is told beside the parameters: -1, none. */
+static int
+pass_terminal (Connection *self, GError **error)
+{
+  json_t *options = json_object_get (self->options->parameters, "options");
+  int terminal = self->options->may_ask ? cardea_client_open_terminal () : -1;
+
+  if (terminal < 0 && self->options->needs_terminal) {
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                         "There is no terminal to ask on, or this command does not run in its foreground");
+    return -1;
+  }
+  if (terminal >= 0) {
+    json_object_set_new (options, "terminal",
+                         json_string (self->options->needs_terminal ? "always" : "if_needed"));
+    cardea_client_set_terminal (self->client, terminal);
+    self->asked_here = self->options->needs_terminal ||
+                       (g_getenv ("DISPLAY") == NULL && g_getenv ("WAYLAND_DISPLAY") == NULL);
+  }
+  return terminal;
+}
+
+static gboolean
+send_open (Connection *self, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  int terminal = pass_terminal (self, &problem);
+  gboolean sent = problem == NULL && cardea_client_send_more (self->client, "org.cardea.agent.Open",
+                                                              self->options->parameters, &problem);
+
+  if (terminal >= 0)
+    close (terminal);
+  if (!sent)
+    g_propagate_error (error, g_steal_pointer (&problem));
+  return sent;
+}
+
 static int
 run (Connection *self)
 {
@@ -177,7 +217,7 @@ run (Connection *self)
   int exit_code;
   int stream;
 
-  if (!cardea_client_send_more (self->client, "org.cardea.agent.Open", self->options->parameters, &error))
+  if (!send_open (self, &error))
     return cardea_cli_fail (error);
   stream = await_ready (self, &session, &error);
   if (stream < 0)

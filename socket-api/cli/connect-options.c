@@ -33,6 +33,7 @@ typedef struct
   gboolean no_certificate;
   gboolean require_certificate;
   gboolean no_interaction;
+  gboolean terminal;
   gboolean shut_down;
   int timeout;
   gboolean verbose;
@@ -67,6 +68,8 @@ parse (CardeaCli *cli, Raw *raw, int *argc, char ***argv, int *exit_code)
       "PROTOCOL" },
     { "proxy", 0, 0, G_OPTION_ARG_STRING, &raw->proxy, "Go by this proxy; \"direct\": by none", "URI" },
     { "no-interaction", 0, 0, G_OPTION_ARG_NONE, &raw->no_interaction, "Fail rather than ask anybody", NULL },
+    { "terminal", 't', 0, G_OPTION_ARG_NONE, &raw->terminal,
+      "Ask on this terminal even if there is a display", NULL },
     { "shutdown", 'N', 0, G_OPTION_ARG_NONE, &raw->shut_down, "End our side when standard input ends", NULL },
     { "timeout", 0, 0, G_OPTION_ARG_INT, &raw->timeout, "Time until connected, questions included",
       "SECONDS" },
@@ -85,6 +88,8 @@ find_contradiction (const Raw *raw)
     return "--no-certificate and --require-certificate exclude each other";
   if (raw->no_certificate && raw->certificate != NULL)
     return "--no-certificate and --certificate exclude each other";
+  if (raw->terminal && raw->no_interaction)
+    return "--terminal and --no-interaction exclude each other";
   if (raw->timeout != NOT_GIVEN && (raw->timeout < 1 || raw->timeout > G_MAXINT / 1000))
     return "--timeout takes a number of seconds, at least 1";
   return NULL;
@@ -188,6 +193,8 @@ cardea_connect_options_parse (CardeaCli *cli, int argc, char **argv, int *exit_c
   }
   self->parameters = json_pack ("{s:s, s:i, s:o}", "host", host, "port", (int)port, "options", options);
   self->timeout_ms = raw.timeout != NOT_GIVEN ? raw.timeout * 1000 : -1;
+  self->may_ask = !raw.no_interaction;
+  self->needs_terminal = raw.terminal;
   self->verbose = raw.verbose;
   self->shut_down = raw.shut_down;
   return g_steal_pointer (&self);

@@ -10,8 +10,10 @@ G_BEGIN_DECLS
 /* What the command line of `cardea connect` says, as the agent's parameters. */
 typedef struct
 {
-  json_t *parameters; /* host, port, options */
-  int timeout_ms;     /* for the agent's side; -1: the agent's own limits */
+  json_t *parameters;      /* host, port, options */
+  gboolean may_ask;        /* a terminal is worth passing */
+  gboolean needs_terminal; /* questions go to it, or the command fails */
+  int timeout_ms;          /* for the agent's side; -1: the agent's own limits */
   gboolean verbose;
   gboolean shut_down; /* the end of standard input is passed on */
 } CardeaConnectOptions;

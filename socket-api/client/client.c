@@ -12,6 +12,7 @@
 #include "socket-api/client/client.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <gio/gio.h>
 #include <glib-unix.h>
 #include <poll.h>
@@ -31,6 +32,7 @@
 struct _CardeaClient
 {
   int fd;             /* the socket; -1 once dead or given away */
+  int terminal;       /* to go along with the next call, borrowed; or -1 */
   int passed_fd;      /* came along, not taken yet; or -1 */
   CardeaFrame *frame; /* what was read and not handed out */
   GBytes *next;       /* popped from it ahead of time; or NULL */
@@ -137,6 +139,7 @@ cardea_client_new_for_fd (int fd)
 
   (void)g_unix_set_fd_nonblocking (fd, TRUE, NULL);
   self->fd = fd;
+  self->terminal = -1;
   self->passed_fd = -1;
   self->frame = cardea_frame_new (CARDEA_LIMIT_REPLY_BYTES);
   return self;
@@ -208,6 +211,33 @@ check_alive (CardeaClient *self, GError **error)
   return FALSE;
 }
 
+/* Like send(); the terminal goes along with what is sent first. */
+static gssize
+send_some (CardeaClient *self, const guint8 *bytes, gsize length)
+{
+  union
+  {
+    char bytes[CMSG_SPACE (sizeof (int))];
+    struct cmsghdr align;
+  } control = { 0 };
+  struct iovec part = { .iov_base = (void *)bytes, .iov_len = length };
+  struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
+  gssize n;
+
+  if (self->terminal >= 0) {
+    control.align.cmsg_level = SOL_SOCKET;
+    control.align.cmsg_type = SCM_RIGHTS;
+    control.align.cmsg_len = CMSG_LEN (sizeof self->terminal);
+    memcpy (CMSG_DATA (&control.align), &self->terminal, sizeof self->terminal);
+    header.msg_control = control.bytes;
+    header.msg_controllen = sizeof control.bytes;
+  }
+  n = sendmsg (self->fd, &header, MSG_NOSIGNAL);
+  if (n > 0)
+    self->terminal = -1;
+  return n;
+}
+
 static gboolean
 send_call (CardeaClient *self, const CardeaWireCall *call, GError **error)
 {
@@ -224,7 +254,7 @@ send_call (CardeaClient *self, const CardeaWireCall *call, GError **error)
   const guint8 *bytes = g_bytes_get_data (message, &length);
 
   for (gsize sent = 0; sent < length;) {
-    gssize n = send (self->fd, bytes + sent, length - sent, MSG_NOSIGNAL);
+    gssize n = send_some (self, bytes + sent, length - sent);
 
     if (n >= 0)
       sent += (gsize)n;
@@ -476,4 +506,24 @@ cardea_client_take_fd (CardeaClient *self)
   g_return_val_if_fail (self != NULL, -1);
 
   return g_steal_fd (&self->passed_fd);
+}
+
+void
+cardea_client_set_terminal (CardeaClient *self, int fd)
+{
+  g_return_if_fail (self != NULL);
+
+  self->terminal = fd;
+}
+
+int
+cardea_client_open_terminal (void)
+{
+  int fd = open ("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+  if (fd >= 0 && tcgetpgrp (fd) != getpgrp ()) {
+    close (fd);
+    fd = -1;
+  }
+  return fd;
 }

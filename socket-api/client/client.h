@@ -45,6 +45,13 @@ gboolean cardea_client_call_more (CardeaClient *self, const char *method, json_t
 int cardea_client_upgrade (CardeaClient *self, const char *method, json_t *parameters, int timeout_ms,
                            json_t **reply, GError **error);
 
+/* The terminal that goes along with the next call (Options.terminal), with its first byte. Borrowed until
+ * that is sent; the agent has its own then. -1: none. */
+void cardea_client_set_terminal (CardeaClient *self, int fd);
+/* Opens the controlling terminal for that: -1 when there is none, or the program does not run in its
+ * foreground, where it would take keys that are another's. */
+int cardea_client_open_terminal (void);
+
 /* The two halves, for a caller that lives on between replies. */
 gboolean cardea_client_send_more (CardeaClient *self, const char *method, json_t *parameters, GError **error);
 json_t *cardea_client_receive (CardeaClient *self, int timeout_ms, gboolean *continues, GError **error);

@@ -586,6 +586,45 @@ test_descriptors (gconstpointer data)
   fixture_end (fixture);
 }
 
+/* The one that came is the call's, and goes with it when nobody takes it. */
+static void
+test_descriptor (void)
+{
+  Fixture *fixture = fixture_new (LONG_MS, LONG_MS);
+  static const char call[] = "{\"method\":\"t.Hold\"}";
+  guint before = count_descriptors ();
+
+  send_with_descriptors (api_client_get_fd (fixture->client), call, sizeof call, 1);
+  api_wait (has_held, fixture);
+  g_assert_true (cardea_call_has_descriptor (fixture->held->pdata[0]));
+  g_assert_cmpuint (count_descriptors (), ==, before + 1);
+  close (cardea_call_take_descriptor (fixture->held->pdata[0]));
+  g_assert_false (cardea_call_has_descriptor (fixture->held->pdata[0]));
+  cardea_call_reply (fixture->held->pdata[0], NULL);
+  g_assert_cmpuint (count_descriptors (), ==, before);
+  fixture_end (fixture);
+}
+
+/* One that comes in the middle of a call belongs to nothing. */
+static void
+test_late_descriptor (void)
+{
+  Fixture *fixture = fixture_new (LONG_MS, LONG_MS);
+  static const char call[] = "{\"method\":\"t.Echo\"}";
+  int fd = api_client_get_fd (fixture->client);
+  guint before = count_descriptors ();
+
+  g_assert_cmpint (send (fd, call, 5, MSG_NOSIGNAL), ==, 5);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  send_with_descriptors (fd, call + 5, sizeof call - 5, 1);
+  expect_refusal (fixture, "descriptor");
+  g_assert_cmpuint (fixture->n_calls, ==, 0);
+  api_wait (is_peer_gone, fixture);
+  g_assert_cmpuint (count_descriptors (), ==, before - 1);
+  fixture_end (fixture);
+}
+
 /* A call that no longer counts gives its slot back, and takes one again for the next. */
 static void
 test_release (void)
@@ -682,7 +721,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/peer/upgrade/flood", test_upgrade_flood);
   g_test_add_func ("/peer/upgrade/smuggled", test_smuggled);
   g_test_add_func ("/peer/upgrade/gone", test_upgrade_gone);
-  g_test_add_data_func ("/peer/descriptors/one", GUINT_TO_POINTER (1), test_descriptors);
+  g_test_add_data_func ("/peer/descriptors/two", GUINT_TO_POINTER (2), test_descriptors);
+  g_test_add_func ("/peer/descriptors/one", test_descriptor);
+  g_test_add_func ("/peer/descriptors/late", test_late_descriptor);
   g_test_add_data_func ("/peer/descriptors/most", GUINT_TO_POINTER (253), test_descriptors);
   g_test_add_func ("/peer/slots/release", test_release);
   g_test_add_func ("/peer/slots/release-and-full", test_release_and_full);
