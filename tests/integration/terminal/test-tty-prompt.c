@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -343,6 +344,73 @@ test_pin (void)
   g_assert_null (strstr (desk->screen->str, "3141"));
 }
 
+/* How often @text is in the memory of the prompt. */
+static guint
+count_in_memory (Desk *desk, const char *text)
+{
+  g_autofree char *maps_path = g_strdup_printf ("/proc/%d/maps", cardea_process_get_pid (desk->process));
+  g_autofree char *memory_path = g_strdup_printf ("/proc/%d/mem", cardea_process_get_pid (desk->process));
+  g_autofree char *maps = NULL;
+  g_auto (GStrv) lines = NULL;
+  int memory = open (memory_path, O_RDONLY | O_CLOEXEC);
+  guint n = 0;
+
+  g_assert_cmpint (memory, >=, 0);
+  g_assert_true (g_file_get_contents (maps_path, &maps, NULL, NULL));
+  lines = g_strsplit (maps, "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++) {
+    g_autofree char *bytes = NULL;
+    unsigned long from, to;
+    gssize length;
+
+    if (sscanf (lines[i], "%lx-%lx rw", &from, &to) != 2 || strstr (lines[i], " rw") == NULL)
+      continue;
+    bytes = g_malloc (to - from);
+    length = pread (memory, bytes, to - from, (off_t)from);
+    for (const char *at = bytes;
+         length > 0 && (at = memmem (at, (gsize)(bytes + length - at), text, strlen (text))) != NULL; at++)
+      n++;
+  }
+  close (memory);
+  return n;
+}
+
+/* What was typed is on the locked pages and nowhere else: no buffer of a terminal's or a library's has it. */
+static void
+test_memory (void)
+{
+  g_autoptr (Desk) desk = desk_new (CARDEA_PROMPT_PIN);
+  g_autoptr (CardeaPromptAnswer) answer = NULL;
+
+  if (geteuid () != 0)
+    g_test_message ("only root can look into a prompt");
+  start (desk);
+  assert_shown (desk);
+  wait_for (desk, "PIN: ");
+  type (desk, "Sesame-92741863-opens");
+  if (geteuid () == 0) {
+    gint64 end = g_get_monotonic_time () + PATIENCE_MS * 1000;
+
+    while (count_in_memory (desk, "Sesame-92741863-opens") == 0) {
+      g_assert_cmpint (g_get_monotonic_time (), <, end);
+      read_screen (desk);
+    }
+    g_assert_cmpuint (count_in_memory (desk, "Sesame-92741863-opens"), ==, 1);
+  }
+  type (desk, "\025");
+  read_screen (desk);
+  if (geteuid () == 0) {
+    gint64 end = g_get_monotonic_time () + PATIENCE_MS * 1000;
+
+    while (count_in_memory (desk, "92741863-opens") > 0) {
+      g_assert_cmpint (g_get_monotonic_time (), <, end);
+      read_screen (desk);
+    }
+  }
+  type (desk, "\n");
+  answer = finish (desk, CARDEA_PROMPT_CANCEL);
+}
+
 /* The last try takes a word first; anything else is no. */
 static void
 test_last_try (void)
@@ -576,6 +644,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tty-prompt/continue", test_continue);
   g_test_add_func ("/tty-prompt/cancel", test_cancel);
   g_test_add_func ("/tty-prompt/pin", test_pin);
+  g_test_add_func ("/tty-prompt/memory", test_memory);
   g_test_add_func ("/tty-prompt/last-try", test_last_try);
   g_test_add_func ("/tty-prompt/locked", test_locked);
   g_test_add_func ("/tty-prompt/pinpad", test_pinpad);
