@@ -230,6 +230,18 @@ cardea_config_get_io_threads (const CardeaConfig *self)
 }
 
 gboolean
+cardea_config_get_keep_after_removal (const CardeaConfig *self)
+{
+  return self->booleans[CARDEA_CONFIG_KEEP_AFTER_REMOVAL];
+}
+
+guint
+cardea_config_get_removal_grace_seconds (const CardeaConfig *self)
+{
+  return self->numbers[CARDEA_CONFIG_REMOVAL_GRACE_SECONDS];
+}
+
+gboolean
 cardea_config_get_allow_caller_authorities (const CardeaConfig *self)
 {
   return self->booleans[CARDEA_CONFIG_ALLOW_CALLER_AUTHORITIES];

@@ -54,6 +54,11 @@ void cardea_config_set_headless (CardeaConfig *self);
 guint cardea_config_get_drain_seconds (const CardeaConfig *self); /* drain-seconds=10, 0 to 300 */
 guint cardea_config_get_io_threads (const CardeaConfig *self); /* io-threads=0: one a processor, at most 4 */
 
+/* [streams] keep-after-removal=false: what was authenticated by a token goes on without it;
+ * removal-grace-seconds=0: else it ends that long after the token was taken away, unless it is back */
+gboolean cardea_config_get_keep_after_removal (const CardeaConfig *self);
+guint cardea_config_get_removal_grace_seconds (const CardeaConfig *self);
+
 /* [allow] servers=host:port;[::1]:port... Host names in ASCII, lower case; no wildcards. */
 gboolean cardea_config_allows (const CardeaConfig *self, const char *host, guint16 port);
 /* caller-authorities=false: whether a program may bring its own authorities for an allowed server */

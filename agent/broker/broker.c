@@ -14,6 +14,7 @@
 #include "agent/broker/authorities.h"
 #include "agent/broker/connection.h"
 #include "agent/broker/recent.h"
+#include "agent/broker/removal.h"
 #include "agent/prompt/withdrawal.h"
 #include "socket-api/limits.h"
 #include "socket-api/wire/error.h"
@@ -33,6 +34,7 @@ struct _CardeaBroker
 
   GHashTable *pending; /* set of Call: what may still become a session */
   GHashTable *live;    /* id -> CardeaSession */
+  CardeaRemoval *removal;
   CardeaRecent *ended; /* of CardeaSession */
   gboolean stopping;   /* for good: nothing begins any more */
   gboolean hurried;    /* what was cancelled is not waited for */
@@ -57,6 +59,7 @@ cardea_broker_finalize (GObject *object)
   g_clear_handle_id (&self->drain_id, g_source_remove);
   g_clear_object (&self->draining);
   g_hash_table_unref (self->pending);
+  g_clear_pointer (&self->removal, cardea_removal_free);
   g_hash_table_unref (self->live);
   cardea_recent_free (self->ended);
   g_clear_pointer (&self->problems, g_ptr_array_unref);
@@ -94,6 +97,7 @@ cardea_broker_new (CardeaConfig *config, CardeaCatalogue *catalogue, CardeaUnloc
   self->unlocker = g_object_ref (unlocker);
   self->relays = relays;
   self->authorities = cardea_authority_store_new (catalogue);
+  self->removal = cardea_removal_new (catalogue);
   cardea_broker_set_config (self, config);
   return self;
 }
@@ -106,6 +110,7 @@ cardea_broker_set_config (CardeaBroker *self, CardeaConfig *config)
   cardea_config_ref (config);
   g_clear_pointer (&self->config, cardea_config_unref);
   self->config = config;
+  cardea_removal_set_config (self->removal, config);
   g_clear_pointer (&self->problems, g_ptr_array_unref);
   self->problems = cardea_authority_store_set_config (self->authorities, config);
 }
@@ -216,6 +221,7 @@ adopt (CardeaBroker *self, CardeaSession *session)
              certificate != NULL ? cardea_certificate_get_sha256 (certificate->certificate) : "");
   g_hash_table_replace (self->live, (gpointer)cardea_session_get_id (session), g_object_ref (session));
   g_signal_connect_object (session, "ended", G_CALLBACK (on_session_ended), self, 0);
+  cardea_removal_add (self->removal, session);
   g_signal_emit (self, signals[SESSIONS_CHANGED], 0);
 }
 

@@ -10,6 +10,7 @@
 #include "agent/tokens/catalogue-readers.h"
 #include "agent/tokens/event.h"
 #include "agent/tokens/issuers.h"
+#include "agent/tokens/presence.h"
 #include "agent/tokens/settlers.h"
 #include "socket-api/limits.h"
 
@@ -353,6 +354,12 @@ cardea_catalogue_settle_finish (CardeaCatalogue *self, GAsyncResult *result, GEr
 {
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+CardeaPresence
+cardea_catalogue_get_presence (CardeaCatalogue *self, CardeaToken *token)
+{
+  return cardea_presence_find (self->entries, self->readers, token);
 }
 
 GPtrArray *

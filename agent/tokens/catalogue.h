@@ -100,6 +100,16 @@ void cardea_catalogue_settle_async (CardeaCatalogue *self, GCancellable *cancell
                                     GAsyncReadyCallback callback, gpointer data);
 gboolean cardea_catalogue_settle_finish (CardeaCatalogue *self, GAsyncResult *result, GError **error);
 
+typedef enum
+{
+  CARDEA_PRESENCE_UNKNOWN, /* it is being read, or cannot be */
+  CARDEA_PRESENCE_HERE,
+  CARDEA_PRESENCE_GONE, /* also when it is back: somebody took it away meanwhile */
+} CardeaPresence;
+
+/* Whether somebody took @token, as it was listed once, away since. */
+CardeaPresence cardea_catalogue_get_presence (CardeaCatalogue *self, CardeaToken *token);
+
 /* New arrays that own references to CardeaToken, CardeaTokenCertificate, CardeaHostAuthority, CardeaReason.
  */
 GPtrArray *cardea_catalogue_get_tokens (CardeaCatalogue *self);

@@ -47,7 +47,7 @@ assert_mock_fails (CardeaSeam *seam)
 static void
 test_token_removed (void)
 {
-  g_autoptr (CardeaSeam) seam = cardea_seam_new ();
+  g_autoptr (CardeaSeam) seam = cardea_seam_new_with ("[streams]\nkeep-after-removal=true\n");
   int fd = cardea_seam_open (seam, CARDEA_SEAM_MOCK);
 
   cardea_seam_set_token_lines (seam, "present=false");
