@@ -221,14 +221,21 @@ test_sleep (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->n_absent, ==, 1);
 }
 
+/* Nothing tells when the watch has begun to listen to this bus: it is told until it hears. */
 static void
 test_screen_saver (Fixture *f, gconstpointer data)
 {
-  emit (f, "/org/freedesktop/ScreenSaver", data, "ActiveChanged", g_variant_new ("(b)", FALSE));
-  emit (f, "/org/freedesktop/ScreenSaver", data, "ActiveChanged", g_variant_new ("(b)", TRUE));
-  wait_for (&f->n_absent, 1);
+  guint n_heard;
+
+  while (f->n_absent == 0) {
+    emit (f, "/org/freedesktop/ScreenSaver", data, "ActiveChanged", g_variant_new ("(b)", TRUE));
+    settle ();
+  }
   settle ();
-  g_assert_cmpuint (f->n_absent, ==, 1);
+  n_heard = f->n_absent;
+  emit (f, "/org/freedesktop/ScreenSaver", data, "ActiveChanged", g_variant_new ("(b)", FALSE));
+  settle ();
+  g_assert_cmpuint (f->n_absent, ==, n_heard);
 }
 
 /* Of another shape than it is documented to be. */
