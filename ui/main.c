@@ -32,6 +32,18 @@ typedef struct
   gboolean version;
 } Options;
 
+/* A terminal's number means nothing without the option. */
+static gboolean
+are_apart (const Options *options)
+{
+  gboolean apart = options->channel >= 3 && options->pin >= 3 && options->channel != options->pin;
+
+  if (!options->on_terminal)
+    return apart;
+  return apart && options->terminal >= 3 && options->channel != options->terminal &&
+         options->pin != options->terminal;
+}
+
 static gboolean
 parse (Options *options, int argc, char **argv, GError **error)
 {
@@ -49,9 +61,7 @@ parse (Options *options, int argc, char **argv, GError **error)
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, error))
     return FALSE;
-  if (argc == 1 && options->channel >= 3 && options->pin >= 3 && options->terminal >= 3 &&
-      options->channel != options->pin && options->channel != options->terminal &&
-      options->pin != options->terminal)
+  if (argc == 1 && are_apart (options))
     return TRUE;
   g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                        "takes different descriptors from 3 on, and nothing else");
