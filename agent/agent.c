@@ -262,6 +262,7 @@ on_tokens_changed (CardeaCatalogue *catalogue, gpointer user_data)
   CardeaAgent *self = user_data;
   g_autoptr (GPtrArray) tokens = cardea_catalogue_get_tokens (catalogue);
 
+  watch_readers (self);
   cardea_leases_look (self->leases, tokens);
 }
 
@@ -278,12 +279,6 @@ on_absence (gpointer user_data)
 
   if (n > 0)
     g_message ("The screen was locked or the machine goes to sleep: %u logins ended", n);
-}
-
-static void
-on_catalogue_changed (CardeaCatalogue *catalogue, gpointer user_data)
-{
-  watch_readers (user_data);
 }
 
 static void
@@ -312,7 +307,6 @@ build (CardeaAgent *self, const CardeaOptions *options)
   load_rules (self);
   self->catalogue = cardea_catalogue_new (hosts);
   g_signal_connect (self->catalogue, "token-event", G_CALLBACK (on_token_event), self);
-  g_signal_connect (self->catalogue, "changed", G_CALLBACK (on_catalogue_changed), self);
   g_signal_connect (self->catalogue, "look", G_CALLBACK (on_look), self);
   watch_readers (self);
   self->unlocker = cardea_unlocker_new (self->prompter, self->catalogue, state);
@@ -475,8 +469,9 @@ cardea_agent_free (CardeaAgent *self)
   end_object (g_steal_pointer (&self->broker));
   g_clear_pointer (&self->relays, cardea_relay_pool_free);
   g_clear_pointer (&self->lock_watch, cardea_lock_watch_free);
+  /* While the rest ends tokens still come and go, and nobody is left to be told. */
   if (self->catalogue)
-    g_signal_handlers_disconnect_by_func (self->catalogue, on_tokens_changed, self);
+    g_signal_handlers_disconnect_by_data (self->catalogue, self);
   g_clear_object (&self->leases);
   end_object (g_steal_pointer (&self->unlocker));
   end_object (g_steal_pointer (&self->assent));
