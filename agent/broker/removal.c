@@ -90,6 +90,19 @@ take_gone (Watched *self)
   return FALSE;
 }
 
+/* TRUE when the session ends at once. */
+static gboolean
+is_over (Watched *self)
+{
+  CardeaPresence presence = cardea_catalogue_get_presence (self->owner->catalogue, self->certificate->token);
+
+  if (self->owner->keep || presence == CARDEA_PRESENCE_HERE) {
+    g_clear_handle_id (&self->timer, g_source_remove);
+    return FALSE;
+  }
+  return presence == CARDEA_PRESENCE_GONE && take_gone (self);
+}
+
 /* A session may leave while it is stopped. */
 static void
 look (CardeaRemoval *self)
@@ -98,11 +111,8 @@ look (CardeaRemoval *self)
 
   for (guint i = 0; i < self->watched->len; i++) {
     Watched *watched = self->watched->pdata[i];
-    CardeaPresence presence = cardea_catalogue_get_presence (self->catalogue, watched->certificate->token);
 
-    if (self->keep || presence == CARDEA_PRESENCE_HERE)
-      g_clear_handle_id (&watched->timer, g_source_remove);
-    else if (presence == CARDEA_PRESENCE_GONE && take_gone (watched))
+    if (is_over (watched))
       g_ptr_array_add (gone, g_object_ref (watched->session));
   }
   for (guint i = 0; i < gone->len; i++)
@@ -131,7 +141,8 @@ cardea_removal_add (CardeaRemoval *self, CardeaSession *session)
   watched->certificate = cardea_token_certificate_ref (certificate);
   watched->ended_id = g_signal_connect (session, "ended", G_CALLBACK (on_ended), watched);
   g_ptr_array_add (self->watched, watched);
-  look (self); /* it may have gone while the connection was made */
+  if (is_over (watched)) /* it went while the connection was made */
+    stop (session);
 }
 
 void
