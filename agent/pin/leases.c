@@ -116,6 +116,20 @@ tell_changed (CardeaLeases *self)
   g_signal_emit (self, signals[CHANGED], 0);
 }
 
+static Lease *
+begin (CardeaLeases *self, CardeaToken *token)
+{
+  Lease *lease = g_new0 (Lease, 1);
+
+  lease->owner = self;
+  lease->token = cardea_token_ref (token);
+  lease->since = g_get_real_time () / G_USEC_PER_SEC;
+  lease->begun = lease->used = g_get_monotonic_time ();
+  apply_rule (lease);
+  g_ptr_array_add (self->leases, lease);
+  return lease;
+}
+
 /* A login that was used is a lease, also where nobody heard of its beginning. */
 static void
 on_unlocked (CardeaUnlocker *unlocker, CardeaToken *token, gpointer data)
@@ -123,16 +137,10 @@ on_unlocked (CardeaUnlocker *unlocker, CardeaToken *token, gpointer data)
   CardeaLeases *self = data;
   Lease *lease = find (self, token);
 
-  if (lease == NULL) {
-    lease = g_new0 (Lease, 1);
-    lease->owner = self;
-    lease->token = cardea_token_ref (token);
-    lease->since = g_get_real_time () / G_USEC_PER_SEC;
-    lease->begun = g_get_monotonic_time ();
-    g_ptr_array_add (self->leases, lease);
-  }
+  if (lease == NULL)
+    lease = begin (self, token);
   lease->used = g_get_monotonic_time ();
-  apply_rule (lease);
+  set_timer (lease);
   tell_changed (self);
 }
 
@@ -180,7 +188,7 @@ end_host (CardeaLeases *self, CardeaToken *token)
 }
 
 static gboolean
-matches_all (const Lease *lease, gconstpointer pattern)
+is_named (const Lease *lease, gconstpointer pattern)
 {
   return pattern == NULL || cardea_token_uri_matches (pattern, lease->token->uri);
 }
@@ -194,20 +202,19 @@ ends_with_absence (const Lease *lease, gconstpointer data)
 static guint
 end_some (CardeaLeases *self, gboolean (*matches) (const Lease *, gconstpointer), gconstpointer data)
 {
+  g_autoptr (GPtrArray) tokens = g_ptr_array_new_with_free_func ((GDestroyNotify)cardea_token_unref);
   guint n = 0;
-  gboolean found = TRUE;
 
-  while (found) {
-    found = FALSE;
-    for (guint i = 0; i < self->leases->len && !found; i++) {
-      Lease *lease = self->leases->pdata[i];
-      g_autoptr (CardeaToken) token = cardea_token_ref (lease->token);
+  for (guint i = 0; i < self->leases->len; i++) {
+    Lease *lease = self->leases->pdata[i];
 
-      found = matches (lease, data);
-      if (found)
-        n += end_host (self, token);
-    }
+    if (matches (lease, data))
+      g_ptr_array_add (tokens, cardea_token_ref (lease->token));
   }
+  /* One may have ended with another by now. */
+  for (guint i = 0; i < tokens->len; i++)
+    if (find (self, tokens->pdata[i]) != NULL)
+      n += end_host (self, tokens->pdata[i]);
   if (n > 0)
     tell_changed (self);
   return n;
@@ -264,7 +271,7 @@ cardea_leases_end (CardeaLeases *self, const char *pattern)
 {
   g_return_val_if_fail (CARDEA_IS_LEASES (self), 0);
 
-  return end_some (self, matches_all, pattern);
+  return end_some (self, is_named, pattern);
 }
 
 guint

@@ -153,19 +153,26 @@ on_screen_saver (GDBusConnection *connection, const char *sender, const char *pa
     self->absent (self->data);
 }
 
+/* NULL: there is none, or the watch is gone. */
+static GDBusConnection *
+take_bus (GAsyncResult *result, const char *which)
+{
+  g_autoptr (GError) error = NULL;
+  GDBusConnection *bus = g_dbus_connection_new_for_address_finish (result, &error);
+
+  if (bus == NULL && !is_over (error))
+    g_debug ("There is no %s bus to tell of locked screens: %s", which, error->message);
+  return bus;
+}
+
 static void
 on_system_bus (GObject *source, GAsyncResult *result, gpointer data)
 {
   CardeaLockWatch *self = data;
-  g_autoptr (GError) error = NULL;
-  GDBusConnection *bus = g_dbus_connection_new_for_address_finish (result, &error);
+  GDBusConnection *bus = take_bus (result, "system");
 
-  if (is_over (error))
+  if (bus == NULL)
     return;
-  if (bus == NULL) {
-    g_debug ("There is no system bus to tell of locked screens: %s", error->message);
-    return;
-  }
   self->system = bus;
   self->system_ids[0] =
       g_dbus_connection_signal_subscribe (bus, LOGIND, MANAGER, "PrepareForSleep", "/org/freedesktop/login1",
@@ -182,15 +189,10 @@ static void
 on_session_bus (GObject *source, GAsyncResult *result, gpointer data)
 {
   CardeaLockWatch *self = data;
-  g_autoptr (GError) error = NULL;
-  GDBusConnection *bus = g_dbus_connection_new_for_address_finish (result, &error);
+  GDBusConnection *bus = take_bus (result, "session");
 
-  if (is_over (error))
+  if (bus == NULL)
     return;
-  if (bus == NULL) {
-    g_debug ("There is no session bus to tell of locked screens: %s", error->message);
-    return;
-  }
   self->session = bus;
   self->session_ids[0] =
       g_dbus_connection_signal_subscribe (bus, NULL, "org.freedesktop.ScreenSaver", "ActiveChanged", NULL,
