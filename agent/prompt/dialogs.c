@@ -17,8 +17,6 @@
 #include "socket-api/limits.h"
 #include "socket-api/wire/error.h"
 
-#define RETRY_MS 1000
-
 struct _CardeaDialogPrompter
 {
   GObject parent;
@@ -245,16 +243,6 @@ watch (GCancellable *cancellable, GSourceFunc function, Asked *asked)
   return source;
 }
 
-static GError *
-make_busy (void)
-{
-  GError *error = cardea_error_new (CARDEA_ERROR_BUSY, "Too many questions wait for a person.");
-
-  cardea_error_take_parameter (error, "what", json_string ("questions"));
-  cardea_error_take_parameter (error, "retry_ms", json_integer (RETRY_MS));
-  return error;
-}
-
 static Asked *
 asked_new (CardeaPrompter *prompter, gpointer tag, GAsyncReadyCallback callback, gpointer data)
 {
@@ -278,14 +266,14 @@ enqueue (Asked *asked, const char *caller_key, GCancellable *cancellable)
     return;
   }
   if (!cardea_waiting_add (self->waiting, caller_key, asked, &displaced)) {
-    refuse (asked, make_busy ());
+    refuse (asked, cardea_prompter_new_busy_error ("Too many questions wait for a person."));
     return;
   }
   asked->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
   asked->cancelled = watch (cancellable, G_SOURCE_FUNC (on_cancelled), asked);
   show_next (self);
   if (displaced != NULL)
-    refuse (displaced, make_busy ());
+    refuse (displaced, cardea_prompter_new_busy_error ("Too many questions wait for a person."));
 }
 
 static void

@@ -14,6 +14,7 @@
 #include <glib/gi18n.h>
 
 #include "agent/base/printable.h"
+#include "agent/base/session-bus.h"
 #include "socket-api/limits.h"
 
 #define CALL_MS 5000
@@ -119,15 +120,6 @@ on_bus (GObject *source, GAsyncResult *result, gpointer data)
   g_free (notice);
 }
 
-/* Without an address GIO would start a bus of its own, where nobody listens. */
-static gboolean
-has_bus (void)
-{
-  g_autofree char *path = g_build_filename (g_get_user_runtime_dir (), "bus", NULL);
-
-  return g_getenv ("DBUS_SESSION_BUS_ADDRESS") != NULL || g_file_test (path, G_FILE_TEST_EXISTS);
-}
-
 void
 cardea_notices_tell_used (CardeaNotices *self, const char *program, const char *server_name, guint16 port,
                           const char *holder)
@@ -135,10 +127,11 @@ cardea_notices_tell_used (CardeaNotices *self, const char *program, const char *
   g_autofree char *what = g_strdup_printf ("%s\n%s:%u\n%s", program, server_name, port, holder);
   g_autofree char *shown_program = cardea_printable (program, -1);
   g_autofree char *shown_holder = cardea_printable (holder, -1);
+  g_autofree char *bus = cardea_session_bus_find ();
   g_autofree char *body = NULL;
   Notice *notice;
 
-  if (!has_bus () || !note_told (self, what))
+  if (bus == NULL || !note_told (self, what))
     return;
   /* Translators: the holder of the certificate, the program, the server and its port. */
   body = g_strdup_printf (_ ("“%s” was shown by %s to %s:%u, as you decided before."), shown_holder,

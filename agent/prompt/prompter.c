@@ -5,6 +5,10 @@
 
 #include "agent/prompt/prompter.h"
 
+#include "socket-api/wire/error.h"
+
+#define RETRY_MS 1000
+
 G_DEFINE_INTERFACE (CardeaPrompter, cardea_prompter, G_TYPE_OBJECT)
 
 static void
@@ -51,4 +55,14 @@ CardeaPromptAnswer *
 cardea_prompter_ask_certificate_finish (CardeaPrompter *self, GAsyncResult *result, GError **error)
 {
   return finish (self, result, error);
+}
+
+GError *
+cardea_prompter_new_busy_error (const char *message)
+{
+  GError *error = cardea_error_new (CARDEA_ERROR_BUSY, "%s", message);
+
+  cardea_error_take_parameter (error, "what", json_string ("questions"));
+  cardea_error_take_parameter (error, "retry_ms", json_integer (RETRY_MS));
+  return error;
 }

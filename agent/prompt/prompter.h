@@ -54,4 +54,7 @@ void cardea_prompter_ask_certificate_async (CardeaPrompter *self, CardeaCertific
 CardeaPromptAnswer *cardea_prompter_ask_certificate_finish (CardeaPrompter *self, GAsyncResult *result,
                                                             GError **error);
 
+/* For implementations: CARDEA_ERROR_BUSY, with its parameters. */
+GError *cardea_prompter_new_busy_error (const char *message);
+
 G_END_DECLS

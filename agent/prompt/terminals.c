@@ -13,8 +13,6 @@
 #include "socket-api/limits.h"
 #include "socket-api/wire/error.h"
 
-#define RETRY_MS 1000
-
 struct _CardeaTerminalPrompter
 {
   GObject parent;
@@ -69,16 +67,6 @@ obtain_line (CardeaTerminalPrompter *self, CardeaTerminal *terminal)
   return line;
 }
 
-static GError *
-make_busy (void)
-{
-  GError *error = cardea_error_new (CARDEA_ERROR_BUSY, "Too many questions are open on terminals.");
-
-  cardea_error_take_parameter (error, "what", json_string ("questions"));
-  cardea_error_take_parameter (error, "retry_ms", json_integer (RETRY_MS));
-  return error;
-}
-
 /* NULL when it was refused at once. @who: asks it, borrowed. */
 static Asking *
 begin (CardeaPrompter *prompter, CardeaTerminal *terminal, gpointer tag, GAsyncReadyCallback callback,
@@ -90,7 +78,7 @@ begin (CardeaPrompter *prompter, CardeaTerminal *terminal, gpointer tag, GAsyncR
 
   g_task_set_source_tag (task, tag);
   if (terminal != NULL && self->n_questions >= CARDEA_LIMIT_TERMINAL_QUESTIONS) {
-    g_task_return_error (task, make_busy ());
+    g_task_return_error (task, cardea_prompter_new_busy_error ("Too many questions are open on terminals."));
     return NULL;
   }
   asking = g_new0 (Asking, 1);
