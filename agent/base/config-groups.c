@@ -91,16 +91,32 @@ check_credential (const CardeaConfigEntry *entry, GError **error)
   return TRUE;
 }
 
+/* What each value of a group begins with. */
+typedef struct
+{
+  char *name;
+} Named;
+
+G_STATIC_ASSERT (G_STRUCT_OFFSET (CardeaPinSourceConfig, name) == 0);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (CardeaRememberConfig, name) == 0);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (CardeaLeaseConfig, name) == 0);
+
+static gpointer
+find (GPtrArray *values, const char *name)
+{
+  for (guint i = 0; i < values->len; i++)
+    if (g_str_equal (((const Named *)values->pdata[i])->name, name))
+      return values->pdata[i];
+  return NULL;
+}
+
 static CardeaPinSourceConfig *
 obtain_pin_source (CardeaConfigGroups *self, const char *name)
 {
-  CardeaPinSourceConfig *source;
+  CardeaPinSourceConfig *source = find (self->pin_sources, name);
 
-  for (guint i = 0; i < self->pin_sources->len; i++) {
-    source = g_ptr_array_index (self->pin_sources, i);
-    if (g_str_equal (source->name, name))
-      return source;
-  }
+  if (source != NULL)
+    return source;
   source = g_new0 (CardeaPinSourceConfig, 1);
   source->name = g_strdup (name);
   source->descriptor = -1;
@@ -141,13 +157,8 @@ static gboolean
 set_remembered (CardeaConfigGroups *self, const CardeaConfigEntry *entry, GError **error)
 {
   const char *name = cardea_config_get_name (entry->group, "remember");
-  CardeaRememberConfig *found = NULL;
+  CardeaRememberConfig *found = find (self->remembered, name);
 
-  for (guint i = 0; i < self->remembered->len && found == NULL; i++) {
-    CardeaRememberConfig *other = g_ptr_array_index (self->remembered, i);
-
-    found = g_str_equal (other->name, name) ? other : NULL;
-  }
   if (found == NULL) {
     found = g_new0 (CardeaRememberConfig, 1);
     found->name = g_strdup (name);
@@ -159,13 +170,10 @@ set_remembered (CardeaConfigGroups *self, const CardeaConfigEntry *entry, GError
 static CardeaLeaseConfig *
 obtain_lease (CardeaConfigGroups *self, const char *name)
 {
-  CardeaLeaseConfig *lease;
+  CardeaLeaseConfig *lease = find (self->leases, name);
 
-  for (guint i = 0; i < self->leases->len; i++) {
-    lease = g_ptr_array_index (self->leases, i);
-    if (g_str_equal (lease->name, name))
-      return lease;
-  }
+  if (lease != NULL)
+    return lease;
   lease = g_new0 (CardeaLeaseConfig, 1);
   lease->name = g_strdup (name);
   lease->screen_lock = TRUE;
