@@ -52,7 +52,8 @@ describe_session (json_t *session, json_t *end, const char *how)
   g_autofree char *server = dup_safe (session, "server_name");
   g_autofree char *caller = dup_safe (session, "caller");
   g_autofree char *ending = dup_safe (end, "how");
-  g_autofree char *subject = dup_safe (json_object_get (session, "certificate"), "subject");
+  json_t *certificate = json_object_get (session, "certificate");
+  g_autofree char *subject = dup_safe (certificate, "subject");
   json_int_t port = json_integer_value (json_object_get (session, "port"));
 
   if (is_gone (how))
@@ -62,9 +63,8 @@ describe_session (json_t *session, json_t *end, const char *how)
                             json_integer_value (json_object_get (end, "bytes_in")),
                             json_integer_value (json_object_get (end, "bytes_out")));
   return g_strdup_printf ("%s port %" JSON_INTEGER_FORMAT " for %s: open, %s%s", server, port, caller,
-                          json_is_object (json_object_get (session, "certificate")) ? "with " : "without ",
-                          json_is_object (json_object_get (session, "certificate")) ? subject
-                                                                                    : "a certificate");
+                          json_is_object (certificate) ? "with " : "without ",
+                          json_is_object (certificate) ? subject : "a certificate");
 }
 
 char *
