@@ -31,9 +31,9 @@ gboolean cardea_catalogue_host_set_readers (CardeaCatalogueHost *self, CardeaRea
 gboolean cardea_catalogue_host_is_current (const CardeaCatalogueHost *self, const CardeaToken *token);
 /* What a host for one reader serves, or NULL. */
 CardeaInsertion *cardea_catalogue_host_get_insertion (const CardeaCatalogueHost *self);
-/* Whether an answer is worth waiting for: one that failed is tried again by itself, but holds nobody up. */
 /* It worked once and does not now. */
 gboolean cardea_catalogue_host_is_lost (const CardeaCatalogueHost *self);
+/* Whether an answer is worth waiting for: one that failed is tried again by itself, but holds nobody up. */
 gboolean cardea_catalogue_host_is_busy (const CardeaCatalogueHost *self);
 
 CardeaHost *cardea_catalogue_host_get_host (const CardeaCatalogueHost *self);
