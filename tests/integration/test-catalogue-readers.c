@@ -12,6 +12,8 @@
 #include "socket-api/limits.h"
 #include "tests/fixtures/credentials/credentials.h"
 #include "tests/fixtures/host-environment.h"
+#include "tests/fixtures/loop.h"
+#include "tests/fixtures/log-lines.h"
 
 #define PATIENCE_S 30
 #define A "Reader A"
@@ -29,13 +31,6 @@ typedef struct
   guint n_looks;
   guint watchdog;
 } Fixture;
-
-static gboolean
-on_patience_over (gpointer data)
-{
-  g_error ("nothing happened for %d s", PATIENCE_S);
-  return G_SOURCE_REMOVE;
-}
 
 static void
 set_control (Fixture *self, const char *text)
@@ -64,7 +59,7 @@ on_look (CardeaCatalogue *catalogue, gpointer data)
 static void
 set_up (Fixture *self, gconstpointer data)
 {
-  self->watchdog = g_timeout_add_seconds (PATIENCE_S, on_patience_over, NULL);
+  self->watchdog = test_loop_guard (PATIENCE_S);
   self->folder = g_dir_make_tmp ("cardea-readers-XXXXXX", NULL);
   self->control = g_build_filename (self->folder, "control", NULL);
   self->readers = cardea_reader_array_new ();
@@ -180,22 +175,6 @@ await_token (Fixture *self, const char *label)
   return token;
 }
 
-static guint
-count_log (Fixture *self, const char *begin)
-{
-  g_autofree char *path = g_build_filename (self->folder, "log", NULL);
-  g_autofree char *text = NULL;
-  g_auto (GStrv) lines = NULL;
-  guint n = 0;
-
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return 0;
-  lines = g_strsplit (text, "\n", -1);
-  for (guint i = 0; lines[i] != NULL; i++)
-    n += g_str_has_prefix (lines[i], begin);
-  return n;
-}
-
 static void
 assert_problems (Fixture *self, CardeaReasonCode code)
 {
@@ -216,23 +195,6 @@ assert_no_problem (Fixture *self)
   g_assert_cmpuint (problems->len, ==, 0);
 }
 
-static gboolean
-on_over (gpointer data)
-{
-  *(gboolean *)data = TRUE;
-  return G_SOURCE_REMOVE;
-}
-
-static void
-pass (guint ms)
-{
-  gboolean over = FALSE;
-
-  g_timeout_add (ms, on_over, &over);
-  while (!over)
-    g_main_context_iteration (NULL, TRUE);
-}
-
 /* Without a card nothing runs. */
 static void
 test_empty (Fixture *self, gconstpointer data)
@@ -241,8 +203,8 @@ test_empty (Fixture *self, gconstpointer data)
   g_assert_true (cardea_catalogue_wants_readers (self->catalogue));
   tell_one (self, 0, CARDEA_READER_EMPTY);
   settle (self);
-  pass (100);
-  g_assert_cmpuint (count_log (self, "C_"), ==, 0);
+  test_loop_pass (100);
+  g_assert_cmpuint (test_log_count (self->folder, "C_"), ==, 0);
   assert_no_problem (self);
 }
 
@@ -280,8 +242,8 @@ test_removal (Fixture *self, gconstpointer data)
   g_assert_null (get_token (self, "Card A"));
   g_assert_cmpint (cardea_host_get_pid (token->host), ==, 0);
   settle (self);
-  pass (100);
-  g_assert_cmpuint (count_log (self, "C_Initialize"), ==, 1);
+  test_loop_pass (100);
+  g_assert_cmpuint (test_log_count (self->folder, "C_Initialize"), ==, 1);
 }
 
 static void
@@ -316,7 +278,7 @@ test_swap (Fixture *self, gconstpointer data)
   g_assert_cmpstr (self->events->str, ==, "arrived Card A;left Card A;arrived Card A;");
   while (!done)
     g_main_context_iteration (NULL, TRUE);
-  g_assert_cmpuint (count_log (self, "C_Login"), ==, 0);
+  g_assert_cmpuint (test_log_count (self->folder, "C_Login"), ==, 0);
 }
 
 /* While the first is still being read. */
@@ -328,7 +290,7 @@ test_swap_while_reading (Fixture *self, gconstpointer data)
   set_control (self, "[behaviour]\nC_OpenSession=delay:300\n" TOKEN_A);
   start_confined (self);
   tell_one (self, 1, CARDEA_READER_CARD);
-  while (count_log (self, "C_GetTokenInfo") == 0)
+  while (test_log_count (self->folder, "C_GetTokenInfo") == 0)
     g_main_context_iteration (NULL, FALSE);
   set_control (self, "[token b]\nlabel=Card B\nreader=" A "\n");
   tell_one (self, 3, CARDEA_READER_CARD);
@@ -348,14 +310,14 @@ test_storm (Fixture *self, gconstpointer data)
   start_confined (self);
   for (guint16 i = 1; i <= 40; i++) {
     tell_one (self, i, i % 2 == 0 ? CARDEA_READER_EMPTY : CARDEA_READER_CARD);
-    pass (50);
+    test_loop_pass (50);
   }
   tell_one (self, 41, CARDEA_READER_CARD);
   settle (self);
   token = get_token (self, "Card A");
   g_assert_cmpuint (token->insertion->counter, ==, 41);
   most = (guint)((g_get_monotonic_time () - begin) / 1000 / CARDEA_LIMIT_RENEWAL_MS) + 2;
-  g_assert_cmpuint (count_log (self, "C_Initialize"), <=, most);
+  g_assert_cmpuint (test_log_count (self->folder, "C_Initialize"), <=, most);
 }
 
 static void
@@ -377,7 +339,7 @@ test_two_readers (Fixture *self, gconstpointer data)
   g_assert_cmpint (cardea_host_get_pid (a->host), ==, 0);
   g_assert_cmpint (cardea_host_get_pid (b->host), !=, 0);
   settle (self);
-  g_assert_cmpuint (count_log (self, "C_Initialize"), ==, 2); /* the other was left alone */
+  g_assert_cmpuint (test_log_count (self->folder, "C_Initialize"), ==, 2); /* the other was left alone */
 }
 
 /* A card that takes its time is there to be seen. */
@@ -419,9 +381,9 @@ check_unusable (Fixture *self, CardeaReaderState state, CardeaReasonCode code)
   start_confined (self);
   tell_one (self, 1, state);
   settle (self);
-  pass (100);
+  test_loop_pass (100);
   assert_problems (self, code);
-  g_assert_cmpuint (count_log (self, "C_"), ==, 0);
+  g_assert_cmpuint (test_log_count (self->folder, "C_"), ==, 0);
   tell_one (self, 1, CARDEA_READER_CARD);
   token = await_token (self, "Card A");
   assert_no_problem (self);
@@ -515,14 +477,14 @@ test_shared (Fixture *self, gconstpointer data)
   g_assert_null (get_token (self, "Card B"));
   settle (self);
   g_assert_cmpstr (self->events->str, ==, "left Card B;arrived Card B;");
-  g_assert_cmpuint (count_log (self, "C_Initialize"), ==, 3);
+  g_assert_cmpuint (test_log_count (self->folder, "C_Initialize"), ==, 3);
 
   put (self, A, 1, CARDEA_READER_CARD);
   put (self, B, 3, CARDEA_READER_CARD);
   tell (self);
   settle (self);
-  pass (100);
-  g_assert_cmpuint (count_log (self, "C_Initialize"), ==, 3); /* nothing changed */
+  test_loop_pass (100);
+  g_assert_cmpuint (test_log_count (self->folder, "C_Initialize"), ==, 3); /* nothing changed */
 }
 
 #define ADD(path, function)                                                                                  \

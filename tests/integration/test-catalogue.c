@@ -15,6 +15,8 @@
 #include "socket-api/limits.h"
 #include "tests/fixtures/credentials/credentials.h"
 #include "tests/fixtures/host-environment.h"
+#include "tests/fixtures/loop.h"
+#include "tests/fixtures/log-lines.h"
 
 #define PATIENCE_S 30
 
@@ -27,13 +29,6 @@ typedef struct
   CardeaCatalogue *catalogue;
   guint watchdog;
 } Fixture;
-
-static gboolean
-on_patience_over (gpointer data)
-{
-  g_error ("nothing happened for %d s", PATIENCE_S);
-  return G_SOURCE_REMOVE;
-}
 
 static void
 on_settled (GObject *source, GAsyncResult *result, gpointer data)
@@ -112,7 +107,7 @@ set_up (Fixture *self, gconstpointer data)
   const CardeaHostDeadlines quick = { CARDEA_LIMIT_HOST_START_MS, 2000, 4000, CARDEA_LIMIT_SIGN_MS };
 
   g_assert_cmpint (NSS_NoDB_Init (NULL), ==, SECSuccess);
-  self->watchdog = g_timeout_add_seconds (PATIENCE_S, on_patience_over, NULL);
+  self->watchdog = test_loop_guard (PATIENCE_S);
   self->folder = g_dir_make_tmp ("cardea-catalogue-XXXXXX", NULL);
   self->control = g_build_filename (self->folder, "control", NULL);
   self->hosts = g_ptr_array_new_with_free_func (g_object_unref);
@@ -149,22 +144,6 @@ tear_down (Fixture *self, gconstpointer data)
   g_free (self->folder);
   g_free (self->control);
   g_assert_cmpint (NSS_Shutdown (), ==, SECSuccess);
-}
-
-static guint
-count_log (Fixture *self, const char *begin)
-{
-  g_autofree char *path = g_build_filename (self->folder, "log", NULL);
-  g_autofree char *text = NULL;
-  g_auto (GStrv) lines = NULL;
-  guint n = 0;
-
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return 0;
-  lines = g_strsplit (text, "\n", -1);
-  for (guint i = 0; lines[i] != NULL; i++)
-    n += g_str_has_prefix (lines[i], begin);
-  return n;
 }
 
 static CardeaToken *
@@ -278,7 +257,7 @@ test_login (Fixture *self, gconstpointer data)
   keyless = get_certificate (self, "ec");
   g_assert_true (keyless->key_missing);
   assert_problem (keyless->problems, CARDEA_REASON_KEY_MISSING);
-  g_assert_cmpuint (count_log (self, "C_Login"), ==, 1);
+  g_assert_cmpuint (test_log_count (self->folder, "C_Login"), ==, 1);
 }
 
 static void
@@ -366,7 +345,7 @@ test_crash (Fixture *self, gconstpointer data)
   assert_host_problem (self, CARDEA_REASON_MODULE_CRASHED);
   authorities = cardea_catalogue_get_authorities (self->catalogue);
   g_assert_cmpuint (authorities->len, ==, 1);
-  while (count_log (self, "C_GetTokenInfo crash") < CARDEA_LIMIT_HOST_DEATHS)
+  while (test_log_count (self->folder, "C_GetTokenInfo crash") < CARDEA_LIMIT_HOST_DEATHS)
     g_main_context_iteration (NULL, TRUE);
   set_control (self, CARD);
   while ((token = get_token (self, "My card")) == NULL)
@@ -385,7 +364,7 @@ test_asked (Fixture *self, gconstpointer data)
 
   set_control (self, "[behaviour]\nC_GetTokenInfo=crash\n" CARD);
   start (self);
-  while (count_log (self, "C_GetTokenInfo crash") < CARDEA_LIMIT_HOST_DEATHS + 1)
+  while (test_log_count (self->folder, "C_GetTokenInfo crash") < CARDEA_LIMIT_HOST_DEATHS + 1)
     g_main_context_iteration (NULL, TRUE);
   set_control (self, CARD);
   cardea_catalogue_renew (self->catalogue);
@@ -403,7 +382,7 @@ test_hang (Fixture *self, gconstpointer data)
   set_control (self, "[behaviour]\nC_FindObjectsInit=hang\n" CARD);
   start (self);
   assert_host_problem (self, CARDEA_REASON_MODULE_HUNG);
-  while (count_log (self, "C_FindObjectsInit hang") < 2)
+  while (test_log_count (self->folder, "C_FindObjectsInit hang") < 2)
     g_main_context_iteration (NULL, TRUE);
   begin = g_get_monotonic_time ();
   settle (self);
@@ -440,7 +419,8 @@ test_renew (Fixture *self, gconstpointer data)
   token = get_token (self, "My card");
   g_assert_nonnull (token);
   g_assert_cmpint (cardea_host_get_pid (self->host), !=, pid);
-  g_assert_cmpuint (count_log (self, "C_Initialize CKR_OK"), ==, 2); /* one process more, not two */
+  g_assert_cmpuint (test_log_count (self->folder, "C_Initialize CKR_OK"), ==,
+                    2); /* one process more, not two */
 }
 
 static void
@@ -477,14 +457,14 @@ test_coalesced (Fixture *self, gconstpointer data)
 
   set_control (self, "[behaviour]\nC_GetTokenInfo=delay:100\n" CARD);
   start (self);
-  one = count_log (self, "C_FindObjectsInit");
+  one = test_log_count (self->folder, "C_FindObjectsInit");
   g_assert_cmpuint (one, >, 0);
   for (guint i = 0; i < 10; i++) {
     cardea_catalogue_refresh_host (self->catalogue, self->host);
     g_main_context_iteration (NULL, FALSE);
   }
   settle (self);
-  g_assert_cmpuint (count_log (self, "C_FindObjectsInit"), <=, 3 * one);
+  g_assert_cmpuint (test_log_count (self->folder, "C_FindObjectsInit"), <=, 3 * one);
 }
 
 static void

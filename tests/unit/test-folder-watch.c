@@ -7,6 +7,7 @@
 
 #include <glib/gstdio.h>
 #include <unistd.h>
+#include "tests/fixtures/loop.h"
 
 #define PATIENCE_S 20
 
@@ -18,13 +19,6 @@ typedef struct
   guint watchdog;
 } Fixture;
 
-static gboolean
-on_patience_over (gpointer data)
-{
-  g_error ("nothing happened for %d s", PATIENCE_S);
-  return G_SOURCE_REMOVE;
-}
-
 static void
 on_changed (gpointer data)
 {
@@ -34,7 +28,7 @@ on_changed (gpointer data)
 static void
 set_up (Fixture *self, gconstpointer data)
 {
-  self->watchdog = g_timeout_add_seconds (PATIENCE_S, on_patience_over, NULL);
+  self->watchdog = test_loop_guard (PATIENCE_S);
   self->root = g_dir_make_tmp ("cardea-folder-XXXXXX", NULL);
 }
 
@@ -83,23 +77,6 @@ await_change (Fixture *self)
     g_main_context_iteration (NULL, TRUE);
 }
 
-static gboolean
-on_over (gpointer data)
-{
-  *(gboolean *)data = TRUE;
-  return G_SOURCE_REMOVE;
-}
-
-static void
-pass (guint ms)
-{
-  gboolean over = FALSE;
-
-  g_timeout_add (ms, on_over, &over);
-  while (!over)
-    g_main_context_iteration (NULL, TRUE);
-}
-
 static void
 test_files (Fixture *self, gconstpointer data)
 {
@@ -108,7 +85,7 @@ test_files (Fixture *self, gconstpointer data)
   watch (self, ".", 0);
   write_file (self, "file");
   await_change (self);
-  pass (50);
+  test_loop_pass (50);
   g_assert_cmpint (g_remove (path), ==, 0);
   await_change (self);
 }
@@ -118,7 +95,7 @@ test_to_come (Fixture *self, gconstpointer data)
 {
   watch (self, "a/b/c", 0);
   write_file (self, "other");
-  pass (50);
+  test_loop_pass (50);
   g_assert_cmpuint (self->n_changes, ==, 0); /* what happens on the way is nobody's business */
   make_folder (self, "a");
   await_change (self);
@@ -126,7 +103,7 @@ test_to_come (Fixture *self, gconstpointer data)
   await_change (self);
   make_folder (self, "a/b/c");
   await_change (self);
-  pass (50);
+  test_loop_pass (50);
   write_file (self, "a/b/c/file");
   await_change (self);
 }
@@ -139,7 +116,7 @@ test_at_once (Fixture *self, gconstpointer data)
   make_folder (self, "a/b");
   make_folder (self, "a/b/c");
   await_change (self);
-  pass (50);
+  test_loop_pass (50);
   write_file (self, "a/b/c/file");
   await_change (self);
 }
@@ -156,7 +133,7 @@ test_replaced (Fixture *self, gconstpointer data)
   await_change (self);
   make_folder (self, "a");
   await_change (self);
-  pass (50);
+  test_loop_pass (50);
   write_file (self, "a/file");
   await_change (self);
 }
@@ -171,7 +148,7 @@ test_inner (Fixture *self, gconstpointer data)
   await_change (self);
   make_folder (self, "a/other");
   await_change (self);
-  pass (50);
+  test_loop_pass (50);
   write_file (self, "a/other/object");
   await_change (self);
 }
@@ -186,7 +163,7 @@ test_reading (Fixture *self, gconstpointer data)
   write_file (self, "file");
   watch (self, ".", 0);
   g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
-  pass (100);
+  test_loop_pass (100);
   g_assert_cmpuint (self->n_changes, ==, 0);
 }
 

@@ -4,6 +4,7 @@
 /* How long a login lasts, over an unlocker with tokens that count. */
 
 #include "agent/pin/leases.h"
+#include "tests/fixtures/loop.h"
 #include "tests/unit/unlocker-fixture.h"
 
 typedef struct
@@ -138,7 +139,7 @@ test_times (Fixture *f, gconstpointer data)
 
   add_rule (f, f->base.token->uri, FALSE, idle ? 1 : 0, idle ? 0 : 1);
   unlocker_assert_unlocks (&f->base);
-  g_usleep (600000);
+  test_loop_pass (600);
   unlocker_assert_unlocks (&f->base);
   g_assert_cmpuint (f->n_ended, ==, 0);
   last_use = g_get_monotonic_time ();
@@ -157,7 +158,7 @@ test_rules_change (Fixture *f, gconstpointer data)
   CardeaLease lease;
 
   unlocker_assert_unlocks (&f->base);
-  g_usleep (1100000);
+  test_loop_pass (1100);
   add_rule (f, f->base.token->uri, FALSE, 0, 1);
   g_assert_true (cardea_leases_find (f->leases, f->base.token, &lease));
   g_assert_cmpint (lease.due, ==, lease.since + 1);

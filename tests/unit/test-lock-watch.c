@@ -10,6 +10,8 @@
 #include <glib-unix.h>
 #include <unistd.h>
 
+#include "tests/fixtures/loop.h"
+
 #define SESSION "/org/freedesktop/login1/session/_31"
 
 static const char interfaces[] =
@@ -130,20 +132,10 @@ set_up (Fixture *f, gconstpointer data)
 }
 
 static void
-settle (void)
-{
-  for (guint i = 0; i < 20; i++) {
-    g_usleep (5000);
-    while (g_main_context_iteration (NULL, FALSE))
-      ;
-  }
-}
-
-static void
 tear_down (Fixture *f, gconstpointer data)
 {
   g_clear_pointer (&f->watch, cardea_lock_watch_free);
-  settle ();
+  test_loop_pass (100);
   close (f->inhibitor);
   g_dbus_connection_close_sync (f->logind, NULL, NULL);
   g_object_unref (f->logind);
@@ -186,7 +178,7 @@ test_lock (Fixture *f, gconstpointer data)
   emit_hint (f, FALSE);
   emit_hint (f, TRUE);
   wait_for (&f->n_absent, 2);
-  settle ();
+  test_loop_pass (100);
   g_assert_cmpuint (f->n_absent, ==, 2);
 }
 
@@ -197,7 +189,7 @@ test_of_another_user (Fixture *f, gconstpointer data)
   emit (f, SESSION, "org.freedesktop.login1.Session", "Lock", NULL);
   emit_hint (f, TRUE);
   wait_for (&f->n_asked, 2);
-  settle ();
+  test_loop_pass (100);
   g_assert_cmpuint (f->n_absent, ==, 0);
 }
 
@@ -205,7 +197,7 @@ test_of_another_user (Fixture *f, gconstpointer data)
 static void
 test_sleep (Fixture *f, gconstpointer data)
 {
-  settle ();
+  test_loop_pass (100);
   g_assert_true (is_held (f));
   emit (f, "/org/freedesktop/login1", "org.freedesktop.login1.Manager", "PrepareForSleep",
         g_variant_new ("(b)", TRUE));
@@ -216,7 +208,7 @@ test_sleep (Fixture *f, gconstpointer data)
   emit (f, "/org/freedesktop/login1", "org.freedesktop.login1.Manager", "PrepareForSleep",
         g_variant_new ("(b)", FALSE));
   wait_for (&f->n_inhibited, 2);
-  settle ();
+  test_loop_pass (100);
   g_assert_true (is_held (f));
   g_assert_cmpuint (f->n_absent, ==, 1);
 }
@@ -229,12 +221,12 @@ test_screen_saver (Fixture *f, gconstpointer data)
 
   while (f->n_absent == 0) {
     emit (f, "/org/freedesktop/ScreenSaver", data, "ActiveChanged", g_variant_new ("(b)", TRUE));
-    settle ();
+    test_loop_pass (100);
   }
-  settle ();
+  test_loop_pass (100);
   n_heard = f->n_absent;
   emit (f, "/org/freedesktop/ScreenSaver", data, "ActiveChanged", g_variant_new ("(b)", FALSE));
-  settle ();
+  test_loop_pass (100);
   g_assert_cmpuint (f->n_absent, ==, n_heard);
 }
 
@@ -247,7 +239,7 @@ test_nonsense (Fixture *f, gconstpointer data)
   emit (f, SESSION, "org.freedesktop.DBus.Properties", "PropertiesChanged",
         g_variant_new ("(ss)", "org.freedesktop.login1.Session", "LockedHint"));
   emit (f, "/org/freedesktop/ScreenSaver", "org.gnome.ScreenSaver", "ActiveChanged", NULL);
-  settle ();
+  test_loop_pass (100);
   g_assert_cmpuint (f->n_absent, ==, 0);
 }
 
@@ -258,7 +250,7 @@ test_gone (Fixture *f, gconstpointer data)
   emit (f, SESSION, "org.freedesktop.login1.Session", "Lock", NULL);
   wait_for (&f->n_asked, 1);
   g_clear_pointer (&f->watch, cardea_lock_watch_free);
-  settle ();
+  test_loop_pass (100);
   g_assert_cmpuint (f->n_absent, ==, 0);
   g_assert_false (is_held (f));
 }
@@ -272,7 +264,7 @@ test_no_bus (void)
   g_setenv ("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", TRUE);
   g_setenv ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus", TRUE);
   watch = cardea_lock_watch_new (NULL, NULL);
-  settle ();
+  test_loop_pass (100);
 }
 
 int

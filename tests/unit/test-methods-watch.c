@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "socket-api/limits.h"
+#include "tests/fixtures/loop.h"
 #include "tests/unit/service-fixture.h"
 
 #define MORE ",\"more\":true"
@@ -193,13 +194,6 @@ test_slow (ServiceFixture *fixture, gconstpointer data)
   g_assert_cmpuint (n_told, <, FLOOD);
 }
 
-static gboolean
-on_time (gpointer data)
-{
-  *(gboolean *)data = TRUE;
-  return G_SOURCE_REMOVE;
-}
-
 /* One that does not read at all is told so, where it reads on some day; the connection is good for more. */
 static void
 test_deaf (ServiceFixture *fixture, gconstpointer data)
@@ -207,13 +201,10 @@ test_deaf (ServiceFixture *fixture, gconstpointer data)
   g_autoptr (ApiClient) client = watch (fixture);
   g_autoptr (ApiClient) reader = watch (fixture);
   g_autoptr (CardeaWireReply) reply = NULL;
-  gboolean late = FALSE;
 
   expect_present (fixture, reader);
   flood (fixture);
-  g_timeout_add (CARDEA_LIMIT_WATCH_MS + 1000, on_time, &late);
-  while (!late)
-    g_main_context_iteration (NULL, TRUE);
+  test_loop_pass (CARDEA_LIMIT_WATCH_MS + 1000);
   do {
     g_clear_pointer (&reply, cardea_wire_reply_free);
     reply = api_client_receive (client);

@@ -9,6 +9,7 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 #include <winscard.h>
+#include "tests/fixtures/loop.h"
 
 #define PATIENCE_S 20
 #define A "Reader A 00 00"
@@ -21,13 +22,6 @@ typedef struct
   guint n_changes;
   guint watchdog;
 } Fixture;
-
-static gboolean
-on_patience_over (gpointer data)
-{
-  g_error ("nothing happened for %d s", PATIENCE_S);
-  return G_SOURCE_REMOVE;
-}
 
 static void
 on_changed (gpointer data)
@@ -52,7 +46,7 @@ make_socket (Fixture *self)
 static void
 set_up (Fixture *self, gconstpointer data)
 {
-  self->watchdog = g_timeout_add_seconds (PATIENCE_S, on_patience_over, NULL);
+  self->watchdog = test_loop_guard (PATIENCE_S);
   self->folder = g_dir_make_tmp ("cardea-pcsc-XXXXXX", NULL);
   self->control = g_build_filename (self->folder, "control", NULL);
   self->socket = g_build_filename (self->folder, "run", "pcscd", "socket", NULL);
@@ -138,24 +132,6 @@ count_log (Fixture *self, const char *call)
   for (guint i = 0; lines[i] != NULL; i++)
     n += g_str_equal (lines[i], call);
   return n;
-}
-
-static gboolean
-on_over (gpointer data)
-{
-  *(gboolean *)data = TRUE;
-  return G_SOURCE_REMOVE;
-}
-
-/* Lets the loop run; only for what must not happen. */
-static void
-pass (guint ms)
-{
-  gboolean over = FALSE;
-
-  g_timeout_add (ms, on_over, &over);
-  while (!over)
-    g_main_context_iteration (NULL, TRUE);
 }
 
 static void
@@ -265,7 +241,7 @@ test_absent (Fixture *self, gconstpointer data)
   await_service (self, CARDEA_READER_SERVICE_ABSENT);
   assert_explained (self, CARDEA_REASON_READER_SERVICE_DOWN);
   n = count_log (self, "SCardEstablishContext");
-  pass (1500);
+  test_loop_pass (1500);
   g_assert_cmpuint (count_log (self, "SCardEstablishContext"), ==, n);
 
   set_control (self, "[reader " A "]\ncounter=1\ncard=3b\n");
@@ -299,7 +275,7 @@ test_refused (Fixture *self, gconstpointer data)
   await_service (self, CARDEA_READER_SERVICE_REFUSED);
   assert_explained (self, CARDEA_REASON_READER_SERVICE_REFUSED);
   n = count_log (self, "SCardEstablishContext");
-  pass (1000);
+  test_loop_pass (1000);
   g_assert_cmpuint (count_log (self, "SCardEstablishContext"), ==, n);
   set_control (self, "[reader " A "]\n");
   cardea_pcsc_watch_look (self->watch); /* somebody asks */
@@ -360,7 +336,7 @@ test_failing (Fixture *self, gconstpointer data)
   set_control (self, "[service]\nestablish=0x8010001D\n");
   start (self);
   await_service (self, CARDEA_READER_SERVICE_FAILING);
-  pass (2000);
+  test_loop_pass (2000);
   n = count_log (self, "SCardEstablishContext");
   g_assert_cmpuint (n, >=, 3);
   g_assert_cmpuint (n, <=, 5);
@@ -378,7 +354,7 @@ test_storm (Fixture *self, gconstpointer data)
         g_strdup_printf ("[reader " A "]\ncounter=%u\n%s", i, i % 2 == 1 ? "card=3b80\n" : "");
 
     set_control (self, text);
-    pass (50);
+    test_loop_pass (50);
   }
   while (cardea_readers_find (get (self), A)->insertion->counter != 41)
     g_main_context_iteration (NULL, TRUE);
@@ -396,9 +372,9 @@ test_quiet (Fixture *self, gconstpointer data)
   set_control (self, "[reader " A "]\ncounter=1\ncard=3b\n");
   start (self);
   await_reader (self, A, CARDEA_READER_CARD);
-  pass (1000);
+  test_loop_pass (1000);
   n = count_log (self, "SCardGetStatusChange");
-  pass (1500);
+  test_loop_pass (1500);
   g_assert_cmpuint (count_log (self, "SCardGetStatusChange"), ==, n);
 }
 
@@ -431,9 +407,9 @@ check_hang (Fixture *self, const char *call)
   set_control (self, text);
   start (self);
   while (count_log (self, call) == 0)
-    pass (10);
+    test_loop_pass (10);
   cardea_pcsc_watch_look (self->watch); /* blocks nobody either */
-  pass (50);
+  test_loop_pass (50);
   begin = g_get_monotonic_time ();
   stop (self);
   g_assert_cmpint (g_get_monotonic_time () - begin, <, 4 * G_USEC_PER_SEC);
@@ -463,11 +439,11 @@ test_hang_cancel (Fixture *self, gconstpointer data)
   set_control (self, "[service]\nhang=SCardCancel\n");
   start (self);
   await_service (self, CARDEA_READER_SERVICE_READY);
-  pass (700);
+  test_loop_pass (700);
   cardea_pcsc_watch_look (self->watch);
   cardea_pcsc_watch_look (self->watch);
   while (count_log (self, "SCardCancel") == 0)
-    pass (10);
+    test_loop_pass (10);
   stop (self);
 }
 

@@ -541,38 +541,6 @@ test_too_many (ServiceFixture *fixture, gconstpointer data)
   g_assert_true (api_client_is_closed (client));
 }
 
-/* The token's lease is shown until it is ended; what to end is a token's URI, or all. */
-static void
-test_leases (ServiceFixture *fixture, gconstpointer data)
-{
-  g_autoptr (ApiClient) client = service_connect (fixture);
-  g_autoptr (CardeaWireReply) before = NULL;
-  g_autoptr (CardeaWireReply) ended = NULL;
-  g_autoptr (CardeaWireReply) after = NULL;
-  json_t *lease;
-
-  service_send_call (client, "EndLeases", "{\"token\":\"pkcs11:type=cert\"}", NULL);
-  service_expect_error (fixture, client, INVALID, "token");
-  service_send_call (client, "ListTokens", NULL, NULL);
-  before = service_expect_reply (fixture, client, "ListTokens");
-  lease = json_object_get (json_array_get (json_object_get (before->parameters, "tokens"), 0), "lease");
-  g_assert_cmpint (json_integer_value (json_object_get (lease, "since")), ==, 1000);
-  g_assert_cmpint (json_integer_value (json_object_get (lease, "due")), ==, 2000);
-  g_assert_true (json_is_true (json_object_get (lease, "screen_lock")));
-
-  service_send_call (client, "EndLeases", "{\"token\":\"pkcs11:token=Test\"}", NULL);
-  ended = service_expect_reply (fixture, client, "EndLeases");
-  g_assert_cmpint (json_integer_value (json_object_get (ended->parameters, "ended")), ==, 1);
-  g_assert_cmpstr (fixture->ended, ==, "pkcs11:token=Test");
-  service_send_call (client, "ListTokens", NULL, NULL);
-  after = service_expect_reply (fixture, client, "ListTokens");
-  lease = json_object_get (json_array_get (json_object_get (after->parameters, "tokens"), 0), "lease");
-  g_assert_true (json_is_null (lease));
-  service_send_call (client, "EndLeases", NULL, NULL);
-  cardea_wire_reply_free (service_expect_reply (fixture, client, "EndLeases"));
-  g_assert_null (fixture->ended);
-}
-
 static void
 test_oneway_connect (ServiceFixture *fixture, gconstpointer data)
 {
@@ -618,7 +586,6 @@ main (int argc, char *argv[])
   ADD ("window-too-long", test_window_too_long, NULL);
   ADD ("too-many/alpn", test_too_many, "alpn");
   ADD ("too-many/authorities", test_too_many, "authorities");
-  ADD ("leases", test_leases, NULL);
   ADD ("oneway-connect", test_oneway_connect, NULL);
   return service_run ();
 }

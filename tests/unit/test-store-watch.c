@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agent/hosts/nss-database.h"
+#include "tests/fixtures/loop.h"
 
 #define PATIENCE_S 20
 
@@ -20,13 +21,6 @@ typedef struct
   gboolean writes; /* whoever is told writes */
   guint watchdog;
 } Fixture;
-
-static gboolean
-on_patience_over (gpointer data)
-{
-  g_error ("nothing happened for %d s", PATIENCE_S);
-  return G_SOURCE_REMOVE;
-}
 
 static void
 write_file (Fixture *self, const char *name)
@@ -55,7 +49,7 @@ on_changed (gboolean tokens, gpointer data)
 static void
 set_up (Fixture *self, gconstpointer data)
 {
-  self->watchdog = g_timeout_add_seconds (PATIENCE_S, on_patience_over, NULL);
+  self->watchdog = test_loop_guard (PATIENCE_S);
   self->root = g_dir_make_tmp ("cardea-store-XXXXXX", NULL);
 }
 
@@ -80,23 +74,6 @@ tear_down (Fixture *self, gconstpointer data)
   g_free (self->root);
 }
 
-static gboolean
-on_over (gpointer data)
-{
-  *(gboolean *)data = TRUE;
-  return G_SOURCE_REMOVE;
-}
-
-static void
-pass (guint ms)
-{
-  gboolean over = FALSE;
-
-  g_timeout_add (ms, on_over, &over);
-  while (!over)
-    g_main_context_iteration (NULL, TRUE);
-}
-
 static void
 await (guint *n, guint least)
 {
@@ -112,7 +89,7 @@ test_tokens (Fixture *self, gconstpointer data)
   write_file (self, "store/token/token.object");
   write_file (self, "store/token/key.object");
   await (&self->n_tokens, 1);
-  pass (600);
+  test_loop_pass (600);
   g_assert_cmpuint (self->n_tokens, ==, 1);
   g_assert_cmpuint (self->n_content, ==, 0);
 }
@@ -136,7 +113,7 @@ test_locks (Fixture *self, gconstpointer data)
   write_file (self, "store/token/token.lock");
   write_file (self, "store/token/generation");
   write_file (self, "store/cert9.db-journal");
-  pass (800);
+  test_loop_pass (800);
   g_assert_cmpuint (self->n_tokens + self->n_content, ==, 0);
 }
 
@@ -147,7 +124,7 @@ test_own_writes (Fixture *self, gconstpointer data)
   watch (self);
   self->writes = TRUE;
   write_file (self, "store/token/key.object");
-  pass (8000);
+  test_loop_pass (8000);
   g_assert_cmpuint (self->n_content, >=, 2);
   g_assert_cmpuint (self->n_content, <=, 5); /* at once, and after 1, 2, 4 s */
 }
@@ -159,7 +136,7 @@ test_busy (Fixture *self, gconstpointer data)
   watch (self);
   for (guint i = 0; self->n_content + self->n_tokens == 0; i++) {
     write_file (self, "store/token/key.object");
-    pass (100);
+    test_loop_pass (100);
     g_assert_cmpuint (i, <, 100);
   }
 }

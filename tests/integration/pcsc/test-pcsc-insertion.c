@@ -14,6 +14,7 @@
 #include "tests/fixtures/credentials/credentials.h"
 #include "tests/fixtures/host-environment.h"
 #include "tests/fixtures/pcsc-rig/pcsc-rig.h"
+#include "tests/fixtures/loop.h"
 
 #define PATIENCE_S 60
 
@@ -27,13 +28,6 @@ typedef struct
   GString *events;
   guint watchdog;
 } World;
-
-static gboolean
-on_patience_over (gpointer data)
-{
-  g_error ("nothing happened for %d s", PATIENCE_S);
-  return G_SOURCE_REMOVE;
-}
 
 static void
 on_readers_changed (gpointer data)
@@ -83,7 +77,7 @@ static void
 world_set_up (World *world, gconstpointer data)
 {
   g_assert_cmpint (NSS_NoDB_Init (NULL), ==, SECSuccess);
-  world->watchdog = g_timeout_add_seconds (PATIENCE_S, on_patience_over, NULL);
+  world->watchdog = test_loop_guard (PATIENCE_S);
   world->folder = g_dir_make_tmp ("cardea-insertion-XXXXXX", NULL);
   world->events = g_string_new (NULL);
   test_card_make (world->folder, "a", NULL, "9A:rsa");
