@@ -16,7 +16,6 @@
 
 #include "agent/pin/asking.h"
 #include "agent/pin/outcome.h"
-#include "agent/pin/source-choice.h"
 #include "socket-api/wire/error.h"
 
 typedef enum
@@ -237,24 +236,15 @@ on_logged_in (GObject *source, GAsyncResult *result, gpointer data)
   }
 }
 
-static gboolean
-is_still_present (CardeaGrant *self)
-{
-  g_autoptr (GPtrArray) tokens = self->world->login->get_tokens (self->world->login_data);
-
-  return cardea_pin_is_present (tokens, self->token);
-}
-
 /* NULL when what was typed may be sent. */
 static GError *
 find_obstacle (CardeaGrant *self)
 {
   if (g_cancellable_is_cancelled (self->cancellable))
     return cardea_error_new (CARDEA_ERROR_CANCELLED, "The connection was given up.");
-  if (is_current (self) && is_still_present (self))
+  if (is_current (self) && cardea_unlock_world_has (self->world, self->token))
     return NULL;
-  return cardea_pin_error_unavailable (self->token, CARDEA_REASON_MODULE_FAILED, "Insert it and try again.",
-                                       "The token went away before its PIN was sent.");
+  return cardea_pin_error_gone (self->token);
 }
 
 /* What was refused before is not sent again, whoever typed it then. */
@@ -323,7 +313,7 @@ ask (CardeaGrant *self)
 void
 cardea_grant_look (CardeaGrant *self)
 {
-  if (self->state == GRANT_ASKING && !is_still_present (self))
+  if (self->state == GRANT_ASKING && !cardea_unlock_world_has (self->world, self->token))
     g_cancellable_cancel (self->token_gone);
 }
 

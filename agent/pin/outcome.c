@@ -75,3 +75,10 @@ cardea_pin_error_source (CardeaToken *token, const char *source_name, const char
   return cardea_pin_error_unavailable (token, CARDEA_REASON_PIN_SOURCE_UNUSABLE, remedy,
                                        "The PIN source [pin %s] is not used. %s", source_name, what);
 }
+
+GError *
+cardea_pin_error_gone (CardeaToken *token)
+{
+  return cardea_pin_error_unavailable (token, CARDEA_REASON_MODULE_FAILED, "Insert it and try again.",
+                                       "The token went away before its PIN was sent.");
+}

@@ -9,6 +9,8 @@ G_BEGIN_DECLS
 
 /* The errors of unlocking, with their parameters as org.cardea.agent has them. */
 GError *cardea_pin_error_refused (CardeaToken *token, CardeaPinState state);
+/* It went away before its PIN was sent. */
+GError *cardea_pin_error_gone (CardeaToken *token);
 GError *cardea_pin_error_interaction (CardeaToken *token);
 GError *cardea_pin_error_unavailable (CardeaToken *token, CardeaReasonCode code, const char *remedy,
                                       const char *format, ...) G_GNUC_PRINTF (4, 5);

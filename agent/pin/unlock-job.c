@@ -289,21 +289,6 @@ on_logged_in (GObject *source, GAsyncResult *result, gpointer data)
   }
 }
 
-static gboolean
-is_still_present (CardeaUnlockJob *self)
-{
-  g_autoptr (GPtrArray) tokens = self->world->login->get_tokens (self->world->login_data);
-
-  return cardea_pin_is_present (tokens, self->token);
-}
-
-static GError *
-make_gone (CardeaUnlockJob *self)
-{
-  return cardea_pin_error_unavailable (self->token, CARDEA_REASON_MODULE_FAILED, "Insert it and try again.",
-                                       "The token went away before its PIN was sent.");
-}
-
 /* Not sent: it is known to be wrong. A source rests, a remembered PIN goes. */
 static void
 hold_back_refused (CardeaUnlockJob *self)
@@ -351,8 +336,8 @@ hold_back (CardeaUnlockJob *self)
   self->unused = self->waiters->len == 0;
   if (self->unused) {
     settle (self, NULL);
-  } else if (!is_still_present (self)) {
-    settle (self, make_gone (self));
+  } else if (!cardea_unlock_world_has (self->world, self->token)) {
+    settle (self, cardea_pin_error_gone (self->token));
   } else if (is_known_wrong (self)) {
     hold_back_refused (self);
   } else {
@@ -367,8 +352,8 @@ on_turn (gpointer data)
 {
   CardeaUnlockJob *self = data;
 
-  if (self->waiters->len > 0 && is_still_present (self) && !is_known_wrong (self) &&
-      (!is_remembered (self) || may_remembered_serve (self))) {
+  if (self->waiters->len > 0 && cardea_unlock_world_has (self->world, self->token) &&
+      !is_known_wrong (self) && (!is_remembered (self) || may_remembered_serve (self))) {
     set_state (self, JOB_LOGGING_IN);
     self->world->login->login_async (self->world->login_data, self->token, get_pin (self),
                                      self->attempt != NULL ? CARDEA_LOGIN_CAREFUL : CARDEA_LOGIN_PLAIN,
@@ -439,7 +424,7 @@ on_answered (GObject *source, GAsyncResult *result, gpointer data)
   } else if (g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_INTERACTION_REQUIRED)) {
     finish (self, self->refusal != NULL ? self->refusal : self->obstacle != NULL ? self->obstacle : error);
   } else if (g_cancellable_is_cancelled (self->token_gone)) {
-    g_autoptr (GError) gone = make_gone (self);
+    g_autoptr (GError) gone = cardea_pin_error_gone (self->token);
 
     finish (self, gone);
   } else if (error != NULL) {
@@ -550,7 +535,7 @@ cardea_unlock_job_is_asking (const CardeaUnlockJob *self)
 void
 cardea_unlock_job_look (CardeaUnlockJob *self)
 {
-  if (self->state == JOB_ASKING && !is_still_present (self))
+  if (self->state == JOB_ASKING && !cardea_unlock_world_has (self->world, self->token))
     g_cancellable_cancel (self->token_gone);
 }
 

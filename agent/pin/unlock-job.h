@@ -5,20 +5,9 @@
 
 #include "agent/pin/login.h"
 #include "agent/pin/record.h"
-#include "agent/pin/remembered-pin.h"
+#include "agent/pin/unlock-world.h"
 
 G_BEGIN_DECLS
-
-/* What the jobs of one unlocker share. */
-typedef struct
-{
-  CardeaPrompter *prompter;
-  char *folder; /* of marks */
-  const CardeaPinLogin *login;
-  gpointer login_data;
-  GPtrArray *sources; /* of CardeaPinSource; replaced as a whole */
-  CardeaRememberedPin *remembered;
-} CardeaUnlockWorld;
 
 /* One token being unlocked, for as many as wait for it. Main loop only. */
 typedef struct _CardeaUnlockJob CardeaUnlockJob;
