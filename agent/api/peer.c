@@ -20,6 +20,7 @@
 #include "socket-api/limits.h"
 #include "socket-api/wire/error.h"
 #include "socket-api/wire/frame.h"
+#include "agent/base/source.h"
 
 /* A read takes at most this, so what follows an upgrade call in the same read is bounded by it. */
 #define READ_BYTES CARDEA_LIMIT_EARLY_BYTES
@@ -106,10 +107,7 @@ stop_watching (CardeaPeer *self)
 {
   g_clear_handle_id (&self->request_timer, g_source_remove);
   g_clear_handle_id (&self->reply_timer, g_source_remove);
-  if (self->source) {
-    g_source_destroy (self->source);
-    g_clear_pointer (&self->source, g_source_unref);
-  }
+  cardea_source_clear (&self->source);
 }
 
 static gboolean

@@ -19,6 +19,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "agent/base/source.h"
 
 #define FIRST_GIVEN 3
 #define DEATH_MS 200 /* for a killed process to be gone */
@@ -76,10 +77,7 @@ on_process_ended (int fd, GIOCondition condition, gpointer data)
 static void
 process_free (CardeaProcess *self)
 {
-  if (self->source != NULL) {
-    g_source_destroy (self->source);
-    g_source_unref (self->source);
-  }
+  cardea_source_clear (&self->source);
   if (self->pidfd >= 0)
     close (self->pidfd);
   g_main_context_unref (self->context);
@@ -89,10 +87,7 @@ process_free (CardeaProcess *self)
 static void
 watch (CardeaProcess *self, GUnixFDSourceFunc function)
 {
-  if (self->source != NULL) {
-    g_source_destroy (self->source);
-    g_source_unref (self->source);
-  }
+  cardea_source_clear (&self->source);
   self->source = g_unix_fd_source_new (self->pidfd, G_IO_IN);
   g_source_set_priority (self->source, G_PRIORITY_DEFAULT + 10); /* after the last words on the socket */
   g_source_set_callback (self->source, G_SOURCE_FUNC (function), self, NULL);

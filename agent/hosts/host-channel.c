@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "socket-api/private/host-packet.h"
+#include "agent/base/source.h"
 
 #define PACKETS_AT_ONCE 16
 
@@ -45,14 +46,6 @@ outgoing_free (gpointer data)
 }
 
 static void
-drop_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static void
 channel_unref (CardeaHostChannel *self)
 {
   if (--self->ref_count > 0)
@@ -65,8 +58,8 @@ channel_unref (CardeaHostChannel *self)
 void
 cardea_host_channel_free (CardeaHostChannel *self)
 {
-  drop_source (&self->in);
-  drop_source (&self->out);
+  cardea_source_clear (&self->in);
+  cardea_source_clear (&self->out);
   g_queue_clear_full (&self->outgoing, outgoing_free);
   close (g_steal_fd (&self->socket));
   channel_unref (self);
@@ -75,8 +68,8 @@ cardea_host_channel_free (CardeaHostChannel *self)
 static gboolean
 finish (CardeaHostChannel *self, const GError *error)
 {
-  drop_source (&self->in);
-  drop_source (&self->out);
+  cardea_source_clear (&self->in);
+  cardea_source_clear (&self->out);
   self->received (NULL, error, self->data);
   return FALSE;
 }

@@ -9,6 +9,7 @@
 #include "agent/hosts/host-waiter.h"
 
 #include "socket-api/wire/error.h"
+#include "agent/base/source.h"
 
 struct _CardeaHostWaiter
 {
@@ -48,10 +49,7 @@ dismiss (CardeaHostWaiter *self)
 {
   GTask *task = g_steal_pointer (&self->task);
 
-  if (self->cancelled != NULL) {
-    g_source_destroy (self->cancelled);
-    g_source_unref (self->cancelled);
-  }
+  cardea_source_clear (&self->cancelled);
   g_free (self);
   return task;
 }

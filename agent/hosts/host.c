@@ -20,6 +20,7 @@
 #include "agent/hosts/host-process.h"
 #include "agent/hosts/host-report.h"
 #include "socket-api/wire/error.h"
+#include "agent/base/source.h"
 
 #define START_ID 0     /* the call that stands for the start of the process */
 #define TOTAL_FACTOR 8 /* a signature may wait for others this many times as long as it may be silent */
@@ -54,20 +55,12 @@ G_DEFINE_FINAL_TYPE (CardeaHost, cardea_host, G_TYPE_OBJECT)
 
 static guint signal_changed;
 
-static void
-drop_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
 static gboolean
 on_changed_due (gpointer data)
 {
   g_autoptr (CardeaHost) self = g_object_ref (data);
 
-  drop_source (&self->changed);
+  cardea_source_clear (&self->changed);
   g_signal_emit (self, signal_changed, 0);
   g_ptr_array_set_size (self->old_problems, 0);
   return G_SOURCE_REMOVE;
@@ -98,7 +91,7 @@ on_backoff_over (gpointer data)
 {
   CardeaHost *self = data;
 
-  drop_source (&self->retry);
+  cardea_source_clear (&self->retry);
   schedule_changed (self);
   return G_SOURCE_REMOVE;
 }
@@ -109,7 +102,7 @@ note_death (CardeaHost *self)
   gint64 now = g_get_monotonic_time ();
 
   cardea_host_backoff_note_death (&self->backoff, now);
-  drop_source (&self->retry);
+  cardea_source_clear (&self->retry);
   if (cardea_host_backoff_wait_ms (&self->backoff, now) == 0)
     return;
   self->retry = g_timeout_source_new (cardea_host_backoff_wait_ms (&self->backoff, now));
@@ -616,8 +609,8 @@ cardea_host_finalize (GObject *object)
 
   if (self->process != NULL)
     g_free (end_process (self));
-  drop_source (&self->retry);
-  drop_source (&self->changed);
+  cardea_source_clear (&self->retry);
+  cardea_source_clear (&self->changed);
   cardea_host_calls_fail_all (self->calls, NULL,
                               NULL); /* at most the start of the process, for which nobody waits */
   cardea_host_calls_free (self->calls);

@@ -10,6 +10,7 @@
 #include "agent/pin/pin-store.h"
 
 #include "socket-api/limits.h"
+#include "agent/base/source.h"
 
 G_DEFINE_INTERFACE (CardeaPinStore, cardea_pin_store, G_TYPE_OBJECT)
 
@@ -28,20 +29,12 @@ cardea_pin_store_default_init (CardeaPinStoreInterface *iface)
 {
 }
 
-static void
-drop_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
 /* The task, for whoever answers it now; NULL when it was answered before. */
 static GTask *
 take_task (Call *call)
 {
-  drop_source (&call->deadline);
-  drop_source (&call->cancelled);
+  cardea_source_clear (&call->deadline);
+  cardea_source_clear (&call->cancelled);
   return g_steal_pointer (&call->task);
 }
 

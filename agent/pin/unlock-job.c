@@ -16,6 +16,7 @@
 #include "agent/pin/source-choice.h"
 #include "agent/prompt/withdrawal.h"
 #include "socket-api/wire/error.h"
+#include "agent/base/source.h"
 
 typedef enum
 {
@@ -98,10 +99,7 @@ free_waiter (gpointer data)
 {
   Waiter *waiter = data;
 
-  if (waiter->cancelled != NULL) {
-    g_source_destroy (waiter->cancelled);
-    g_source_unref (waiter->cancelled);
-  }
+  cardea_source_clear (&waiter->cancelled);
   g_object_unref (waiter->task);
   cardea_pin_question_free (waiter->template);
   g_free (waiter);

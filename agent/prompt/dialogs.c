@@ -16,6 +16,7 @@
 #include "agent/prompt/withdrawal.h"
 #include "socket-api/limits.h"
 #include "socket-api/wire/error.h"
+#include "agent/base/source.h"
 
 struct _CardeaDialogPrompter
 {
@@ -54,14 +55,6 @@ get_question (const Asked *asked)
   return asked->pin != NULL ? asked->pin : cardea_certificate_question_get_question (asked->certificate);
 }
 
-static void
-drop_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
 /* Takes it out of everything; returns the task, to be answered last: its callback may ask anew. */
 static GTask *
 dismiss (Asked *asked)
@@ -73,8 +66,8 @@ dismiss (Asked *asked)
     self->shown = NULL;
   else
     cardea_waiting_remove (self->waiting, asked);
-  drop_source (&asked->cancelled);
-  drop_source (&asked->removed);
+  cardea_source_clear (&asked->cancelled);
+  cardea_source_clear (&asked->removed);
   if (asked->changed != 0)
     g_signal_handler_disconnect (asked->certificate, asked->changed);
   cardea_prompt_question_free (asked->pin);

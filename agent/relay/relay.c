@@ -14,6 +14,7 @@
 
 #include "agent/relay/relay-private.h"
 #include "socket-api/limits.h"
+#include "agent/base/source.h"
 
 G_STATIC_ASSERT (G_STRUCT_OFFSET (CardeaRelay, task) == 0);
 
@@ -57,9 +58,7 @@ post_report (CardeaRelay *self)
 static void
 release (CardeaRelay *self)
 {
-  if (self->drain)
-    g_source_destroy (self->drain);
-  g_clear_pointer (&self->drain, g_source_unref);
+  cardea_source_clear (&self->drain);
   cardea_relay_worker_unwatch (self->worker, &self->server);
   cardea_relay_worker_unwatch (self->worker, &self->program);
   if (self->adopted)

@@ -7,14 +7,7 @@
 
 #include "agent/tls/allowance.h"
 
-void
-cardea_source_clear (GSource **source)
-{
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
+#include "agent/base/source.h"
 
 GSource *
 cardea_source_attach_timer (GMainContext *context, gint64 microseconds, GSourceFunc callback, gpointer data)

@@ -19,8 +19,6 @@ typedef struct
 void cardea_allowance_run (CardeaAllowance *self, GMainContext *context, GSourceFunc over, gpointer data);
 void cardea_allowance_stop (CardeaAllowance *self);
 
-/* NULL: nothing to do. */
-void cardea_source_clear (GSource **source);
 GSource *cardea_source_attach_timer (GMainContext *context, gint64 microseconds, GSourceFunc callback,
                                      gpointer data);
 

@@ -19,6 +19,7 @@
 #include "agent/tls/proxy-answer.h"
 #include "socket-api/limits.h"
 #include "socket-api/wire/error.h"
+#include "agent/base/source.h"
 
 typedef struct
 {
@@ -42,9 +43,7 @@ dial_free (gpointer data)
   Dial *self = data;
   if (self->callers)
     g_cancellable_disconnect (self->callers, self->callers_handler);
-  if (self->timeout)
-    g_source_destroy (self->timeout);
-  g_clear_pointer (&self->timeout, g_source_unref);
+  cardea_source_clear (&self->timeout);
   g_clear_object (&self->callers);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->proxies);

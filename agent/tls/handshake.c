@@ -26,6 +26,7 @@
 #include <glib-unix.h>
 #include <poll.h>
 #include <ssl.h>
+#include "agent/base/source.h"
 
 typedef enum
 {

@@ -15,6 +15,7 @@
 #include "agent/tokens/store-watch.h"
 #include "socket-api/limits.h"
 #include "socket-api/wire/error.h"
+#include "agent/base/source.h"
 
 #define MAX_RETRY_MS 1000
 #define PULL_MS 450 /* until the card service tells of one: it looks every 400 ms */
@@ -229,14 +230,6 @@ end_process (CardeaCatalogueHost *self)
   cardea_host_kill (self->host);
 }
 
-static void
-drop_soon (CardeaCatalogueHost *self)
-{
-  if (self->soon != NULL)
-    g_source_destroy (self->soon);
-  g_clear_pointer (&self->soon, g_source_unref);
-}
-
 /* Tokens that came or went are seen by a new process only; for what is on them it is enough to look again,
  * and logins last. */
 static void
@@ -297,7 +290,7 @@ cardea_catalogue_host_free (CardeaCatalogueHost *self)
     g_cancellable_cancel (self->under_way);
     g_clear_object (&self->under_way);
   }
-  drop_soon (self);
+  cardea_source_clear (&self->soon);
   g_clear_pointer (&self->snapshot, cardea_snapshot_free);
   g_clear_pointer (&self->listing, cardea_host_listing_unref);
   g_clear_pointer (&self->problem, cardea_reason_free);
@@ -356,7 +349,7 @@ serve_insertion (CardeaCatalogueHost *self, CardeaInsertion *insertion)
     begin_soon (self);
   } else {
     self->again = FALSE;
-    drop_soon (self);
+    cardea_source_clear (&self->soon);
   }
   return TRUE;
 }

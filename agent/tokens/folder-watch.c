@@ -15,6 +15,7 @@
 #include <glib-unix.h>
 #include <sys/inotify.h>
 #include <unistd.h>
+#include "agent/base/source.h"
 
 #define MAX_INNER 64 /* folders in it that are watched */
 #define CONTENT                                                                                              \
@@ -115,10 +116,7 @@ on_events (int fd, GIOCondition condition, gpointer data)
 static void
 close_watches (CardeaFolderWatch *self)
 {
-  if (self->source != NULL) {
-    g_source_destroy (self->source);
-    g_clear_pointer (&self->source, g_source_unref);
-  }
+  cardea_source_clear (&self->source);
   if (self->fd >= 0)
     close (self->fd);
   self->fd = -1;

@@ -9,6 +9,7 @@
 #include "agent/tokens/folder-watch.h"
 #include "agent/tokens/pcsc-loop.h"
 #include "socket-api/limits.h"
+#include "agent/base/source.h"
 
 /* What both halves have: the thread may outlive the watch, if the service's library hangs. */
 typedef struct
@@ -52,14 +53,6 @@ post_unref (gpointer data)
 }
 
 static void
-drop_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static void
 set_readers (CardeaPcscWatch *self, CardeaReaders *readers)
 {
   g_autoptr (CardeaReaders) before = self->readers;
@@ -84,7 +77,7 @@ on_posted (gpointer data)
     g_clear_pointer (&latest, cardea_readers_unref);
     return G_SOURCE_REMOVE;
   }
-  drop_source (&self->watch->silence);
+  cardea_source_clear (&self->watch->silence);
   set_readers (self->watch, latest);
   return G_SOURCE_REMOVE;
 }
@@ -116,7 +109,7 @@ on_silence (gpointer data)
 {
   CardeaPcscWatch *self = data;
 
-  drop_source (&self->silence);
+  cardea_source_clear (&self->silence);
   set_readers (self, cardea_readers_new (CARDEA_READER_SERVICE_SILENT, NULL));
   return G_SOURCE_REMOVE;
 }
@@ -159,7 +152,7 @@ cardea_pcsc_watch_free (CardeaPcscWatch *self)
 {
   self->post->watch = NULL;
   g_clear_pointer (&self->folder, cardea_folder_watch_free);
-  drop_source (&self->silence);
+  cardea_source_clear (&self->silence);
   if (!cardea_pcsc_loop_end (self->loop))
     g_message ("Card readers: the service hangs; it is not waited for");
   cardea_readers_unref (self->readers);

@@ -13,6 +13,7 @@
 
 #include "agent/tokens/folder-watch.h"
 #include "socket-api/limits.h"
+#include "agent/base/source.h"
 
 #define QUIET_MS 300
 #define LONGEST_MS 3000 /* from the first write to a look, however much is written */
@@ -31,14 +32,6 @@ struct _CardeaStoreWatch
   gint64 told;  /* when; 0: never */
   guint pause_ms;
 };
-
-static void
-drop_timer (CardeaStoreWatch *self)
-{
-  if (self->timer != NULL)
-    g_source_destroy (self->timer);
-  g_clear_pointer (&self->timer, g_source_unref);
-}
 
 /* Soon after a change that was told of, another may be the reader's own. */
 static void
@@ -60,7 +53,7 @@ on_quiet (gpointer data)
   g_autofree char *tokens = self->tokens, *content = self->content;
   gboolean tokens_changed, content_changed;
 
-  drop_timer (self);
+  cardea_source_clear (&self->timer);
   self->since = 0;
   cardea_token_store_look (self->store, &self->tokens, &self->content);
   tokens_changed = !g_str_equal (tokens, self->tokens);
@@ -84,7 +77,7 @@ on_written (gpointer data)
     self->since = now;
   due = MIN (now + QUIET_MS * MS, self->since + LONGEST_MS * MS);
   due = MAX (due, self->told + self->pause_ms * MS);
-  drop_timer (self);
+  cardea_source_clear (&self->timer);
   self->timer = g_timeout_source_new ((guint)(MAX (due - now, 0) / MS) + 1);
   g_source_set_callback (self->timer, on_quiet, self, NULL);
   g_source_attach (self->timer, context);
@@ -106,7 +99,7 @@ cardea_store_watch_new (CardeaTokenStore *store, CardeaStoreWatchFunc changed, g
 void
 cardea_store_watch_free (CardeaStoreWatch *self)
 {
-  drop_timer (self);
+  cardea_source_clear (&self->timer);
   g_clear_pointer (&self->folder, cardea_folder_watch_free);
   cardea_token_store_free (self->store);
   g_free (self->tokens);
