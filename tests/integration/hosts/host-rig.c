@@ -12,6 +12,7 @@
 
 #include "tests/fixtures/credentials/credentials.h"
 #include "tests/fixtures/host-environment.h"
+#include "tests/fixtures/log-lines.h"
 
 static guint
 count_fds (void)
@@ -163,17 +164,7 @@ host_rig_run (HostRig *self, const char *const *arguments)
 guint
 host_rig_count_log (HostRig *self, const char *line)
 {
-  g_autofree char *path = host_rig_path (self, "log");
-  g_autofree char *text = NULL;
-  g_auto (GStrv) lines = NULL;
-  guint count = 0;
-
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return 0;
-  lines = g_strsplit (text, "\n", -1);
-  for (guint i = 0; lines[i] != NULL; i++)
-    count += g_str_has_prefix (lines[i], line);
-  return count;
+  return test_log_count (self->folder, line);
 }
 
 static void
