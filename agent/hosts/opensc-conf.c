@@ -206,7 +206,7 @@ cardea_opensc_conf_make (const char *text, gsize length)
   g_autoptr (GArray) heads = g_array_new (FALSE, FALSE, sizeof (gssize));
   Text state = { text, text, text + length, heads, -1, FALSE };
 
-  if (length > CARDEA_OPENSC_CONF_MOST || memchr (text, '\0', length) != NULL ||
+  if (length > CARDEA_OPENSC_CONF_MOST || (length > 0 && memchr (text, '\0', length) != NULL) ||
       !read_items (&state, PLACE_TOP, 0))
     return NULL;
   return insert_settings (&state);
