@@ -142,6 +142,7 @@ load_rules (CardeaAgent *self)
       cardea_chromium_policy_load (cardea_chromium_policy_get_default_folders (), 0, problems);
 
   cardea_assent_set_rules (self->assent, rules, chromium);
+  cardea_broker_set_rules (self->broker, rules, self->rules_owner, problems);
   log_problems (problems);
   g_clear_pointer (&self->rule_problems, g_ptr_array_unref);
   self->rule_problems = g_steal_pointer (&problems);
@@ -304,7 +305,6 @@ build (CardeaAgent *self, const CardeaOptions *options)
   self->decisions = cardea_decisions_new (state);
   cardea_decisions_load (self->decisions);
   self->assent = cardea_assent_new (self->prompter, self->decisions);
-  load_rules (self);
   self->catalogue = cardea_catalogue_new (hosts);
   g_signal_connect (self->catalogue, "token-event", G_CALLBACK (on_token_event), self);
   g_signal_connect (self->catalogue, "look", G_CALLBACK (on_look), self);
@@ -320,6 +320,7 @@ build (CardeaAgent *self, const CardeaOptions *options)
   self->relays = cardea_relay_pool_new (cardea_config_get_io_threads (self->config));
   self->broker = cardea_broker_new (self->config, self->catalogue, self->unlocker, self->relays);
   cardea_broker_set_assent (self->broker, self->assent);
+  load_rules (self);
 
   self->context.broker = self->broker;
   self->context.catalogue = self->catalogue;

@@ -36,7 +36,7 @@ cardea_assent_describe (const CardeaAssentCase *about, CardeaPromptQuestion *que
   question->server.name = g_strdup (cardea_request_get_server_name (about->request));
   question->server.port = about->request->port;
   question->server.vouched_by = g_strdup (cardea_handshake_get_authority (about->handshake));
-  question->server.by_program_only = about->request->authorities != NULL;
+  question->server.by_program_only = about->terms->by_program_only;
   question->window = g_strdup (about->request->window);
 }
 

@@ -542,8 +542,10 @@ cardea_assent_ask_async (CardeaAssent *self, const CardeaAssentCase *about, GCan
   g_object_ref (call->about.catalogue);
   g_object_ref (call->about.handshake);
   g_ptr_array_ref (call->about.authorities);
-  call->trust = cardea_request_dup_trust_source (about->request);
+  call->trust = g_strdup (about->terms->trust_source);
   ask_rules (self, about->caller, about->request, &call->rule);
+  if (self->rules != about->terms->rules)
+    call->rule.consented_by = NULL;
   g_task_set_task_data (task, call, call_free);
   if (look_at_certificates (call, &error))
     decide (self, task);

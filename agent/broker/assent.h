@@ -5,6 +5,7 @@
 
 #include "agent/broker/choice.h"
 #include "agent/broker/request.h"
+#include "agent/broker/terms.h"
 #include "agent/caller/caller.h"
 #include "agent/decisions/decisions.h"
 #include "agent/prompt/notices.h"
@@ -43,9 +44,11 @@ typedef struct
   CardeaHandshake *handshake; /* asks for a certificate, and waits */
   GPtrArray *authorities;     /* DER names that the server accepts (GBytes); empty: any */
   CardeaTerminal *terminal;   /* where it is asked; NULL: on the display */
+  const CardeaTerms *terms;   /* that the server met */
 } CardeaAssentCase;
 
 /* The certificate to use (a reference), or NULL without an error: to continue without one.
+ * Rules that came after the terms were made consent to nothing: the server was not asked what they ask.
  * Errors: CANCELLED, DENIED, INTERACTION_REQUIRED, NO_CERTIFICATE, TIMED_OUT, BUSY, INVALID_PARAMETER. */
 void cardea_assent_ask_async (CardeaAssent *self, const CardeaAssentCase *about, GCancellable *cancellable,
                               GAsyncReadyCallback callback, gpointer data);

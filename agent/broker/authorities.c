@@ -3,7 +3,7 @@
 
 /* Authorities: whom the agent believes about servers, gathered from the hosts that read the system's and the
  * user's stores, and from files of the configuration. A connection keeps the snapshot it began with. What a
- * program brought never joins it: that is a snapshot of its own. */
+ * program brought, or a rule names, never joins it: that is a snapshot of its own. */
 
 #include "agent/broker/authorities.h"
 
@@ -156,13 +156,21 @@ cardea_authority_store_get_trust (CardeaAuthorityStore *self)
 }
 
 CardeaTrust *
-cardea_authority_store_get_trust_of_program (CardeaAuthorityStore *self, GPtrArray *brought, GError **error)
+cardea_authority_store_new_distrusting (CardeaAuthorityStore *self)
 {
-  g_autoptr (CardeaTrust) trust = cardea_trust_new ();
+  CardeaTrust *trust = cardea_trust_new ();
   g_autoptr (GPtrArray) authorities = cardea_catalogue_get_authorities (self->catalogue);
 
   for (guint i = 0; i < authorities->len; i++)
     add_distrusted (trust, authorities->pdata[i]);
+  return trust;
+}
+
+CardeaTrust *
+cardea_authority_store_get_trust_of_program (CardeaAuthorityStore *self, GPtrArray *brought, GError **error)
+{
+  g_autoptr (CardeaTrust) trust = cardea_authority_store_new_distrusting (self);
+
   for (guint i = 0; i < brought->len; i++) {
     g_autoptr (GError) local = NULL;
 

@@ -23,6 +23,8 @@ GPtrArray *cardea_authority_store_set_config (CardeaAuthorityStore *self, Cardea
 /* A new reference. */
 CardeaTrust *cardea_authority_store_get_trust (CardeaAuthorityStore *self);
 
+/* A new snapshot that believes nobody, and distrusts whom the stores distrust: for who adds authorities. */
+CardeaTrust *cardea_authority_store_new_distrusting (CardeaAuthorityStore *self);
 /* Only these, vouched for by the program that brought them; what the stores distrust stays distrusted.
  * Errors: CARDEA_ERROR_INVALID_PARAMETER. */
 CardeaTrust *cardea_authority_store_get_trust_of_program (CardeaAuthorityStore *self, GPtrArray *brought,

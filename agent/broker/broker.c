@@ -15,6 +15,8 @@
 #include "agent/broker/connection.h"
 #include "agent/broker/recent.h"
 #include "agent/broker/removal.h"
+#include "agent/broker/rule-authorities.h"
+#include "agent/broker/terms.h"
 #include "agent/prompt/withdrawal.h"
 #include "socket-api/limits.h"
 #include "socket-api/wire/error.h"
@@ -30,7 +32,8 @@ struct _CardeaBroker
   CardeaAssent *assent;    /* or NULL */
   CardeaRelayPool *relays; /* borrowed: outlives us */
   CardeaAuthorityStore *authorities;
-  GPtrArray *problems; /* of CardeaReason: what the configuration's authorities lack */
+  CardeaRuleAuthorities *rules; /* or NULL */
+  GPtrArray *problems;          /* of CardeaReason: what the configuration's authorities lack */
 
   GHashTable *pending; /* set of Call: what may still become a session */
   GHashTable *live;    /* id -> CardeaSession */
@@ -63,6 +66,7 @@ cardea_broker_finalize (GObject *object)
   g_hash_table_unref (self->live);
   cardea_recent_free (self->ended);
   g_clear_pointer (&self->problems, g_ptr_array_unref);
+  g_clear_pointer (&self->rules, cardea_rule_authorities_free);
   g_clear_pointer (&self->authorities, cardea_authority_store_free);
   g_clear_object (&self->assent);
   g_clear_object (&self->unlocker);
@@ -113,6 +117,15 @@ cardea_broker_set_config (CardeaBroker *self, CardeaConfig *config)
   cardea_removal_set_config (self->removal, config);
   g_clear_pointer (&self->problems, g_ptr_array_unref);
   self->problems = cardea_authority_store_set_config (self->authorities, config);
+}
+
+void
+cardea_broker_set_rules (CardeaBroker *self, CardeaRules *rules, uid_t owner, GPtrArray *problems)
+{
+  g_return_if_fail (CARDEA_IS_BROKER (self));
+
+  g_clear_pointer (&self->rules, cardea_rule_authorities_free);
+  self->rules = cardea_rule_authorities_new (rules, owner, problems);
 }
 
 void
@@ -426,7 +439,7 @@ on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GTask) task = user_data;
   CardeaBroker *self = g_task_get_source_object (task);
   Call *call = g_task_get_task_data (task);
-  g_autoptr (CardeaTrust) trust = NULL;
+  CardeaTerms *terms;
   GError *error = NULL;
 
   g_clear_handle_id (&call->timer, g_source_remove);
@@ -435,17 +448,15 @@ on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
     give_up (self, task, make_not_settled (call));
     return;
   }
-  trust = call->request->authorities != NULL ? cardea_authority_store_get_trust_of_program (
-                                                   self->authorities, call->request->authorities, &error)
-                                             : cardea_authority_store_get_trust (self->authorities);
-  if (trust == NULL) {
+  terms = cardea_terms_new (self->authorities, self->rules, call->caller, call->request, &error);
+  if (terms == NULL) {
     give_up (self, task, error);
     return;
   }
   CardeaConnectionArguments arguments = {
     .caller = call->caller,
     .request = call->request,
-    .trust = trust,
+    .terms = terms,
     .catalogue = self->catalogue,
     .unlocker = self->unlocker,
     .assent = self->assent,

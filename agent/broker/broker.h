@@ -14,6 +14,7 @@
 #include "agent/caller/caller.h"
 #include "agent/pin/unlocker.h"
 #include "agent/relay/relay.h"
+#include "agent/rules/rules.h"
 #include "agent/tls/trust.h"
 #include "agent/tokens/catalogue.h"
 
@@ -31,6 +32,9 @@ CardeaBroker *cardea_broker_new (CardeaConfig *config, CardeaCatalogue *catalogu
  * nothing is permitted then. */
 void cardea_broker_set_assent (CardeaBroker *self, CardeaAssent *assent);
 CardeaAssent *cardea_broker_get_assent (CardeaBroker *self); /* borrowed */
+/* What connections ask of servers from now on; to be told to the assent as well, before the next turn of the
+ * loop. Reads the files that rules name: @owner and @problems as cardea_rules_load() has them. */
+void cardea_broker_set_rules (CardeaBroker *self, CardeaRules *rules, uid_t owner, GPtrArray *problems);
 void cardea_broker_set_config (CardeaBroker *self, CardeaConfig *config);
 /* What the configuration names and cannot be used: a new array of CardeaReason. */
 GPtrArray *cardea_broker_get_problems (CardeaBroker *self);

@@ -25,7 +25,7 @@ typedef struct
 {
   CardeaCaller *caller;
   CardeaRequest *request;
-  CardeaTrust *trust;
+  CardeaTerms *terms;
   CardeaCatalogue *catalogue;
   CardeaUnlocker *unlocker;
   CardeaAssent *assent; /* or NULL */
@@ -66,7 +66,7 @@ connection_free (Connection *self)
   g_clear_object (&self->assent);
   g_object_unref (self->unlocker);
   g_object_unref (self->catalogue);
-  cardea_trust_unref (self->trust);
+  cardea_terms_free (self->terms);
   cardea_request_free (self->request);
   cardea_caller_unref (self->caller);
   g_free (self);
@@ -276,9 +276,9 @@ on_granted (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 describe (Connection *self, CardeaPinQuestion *question)
 {
-  const CardeaAssentCase about = { .caller = self->caller,
-                                   .request = self->request,
-                                   .handshake = self->handshake };
+  const CardeaAssentCase about = {
+    .caller = self->caller, .request = self->request, .handshake = self->handshake, .terms = self->terms
+  };
   g_autoptr (CardeaPromptQuestion) shown = cardea_prompt_question_new (CARDEA_PROMPT_PIN);
 
   cardea_assent_describe (&about, shown);
@@ -363,6 +363,7 @@ ask_assent (GTask *task, GPtrArray *authorities)
     .handshake = self->handshake,
     .authorities = authorities,
     .terminal = self->terminal,
+    .terms = self->terms,
   };
 
   cardea_assent_ask_async (self->assent, &about, self->cancellable, on_assented, g_object_ref (task));
@@ -452,7 +453,8 @@ on_dialled (GObject *source, GAsyncResult *result, gpointer user_data)
   CardeaHandshakeOptions options = {
     .server_name = cardea_request_get_server_name (self->request),
     .alpn = (const char *const *)self->request->alpn,
-    .trust = self->trust,
+    .trust = self->terms->trust,
+    .demands = self->terms->demands,
     .round_trip_us = round_trip,
   };
 
@@ -491,7 +493,7 @@ connection_new (const CardeaConnectionArguments *arguments, GCancellable *cancel
 
   self->caller = cardea_caller_ref (arguments->caller);
   self->request = cardea_request_copy (arguments->request);
-  self->trust = cardea_trust_ref (arguments->trust);
+  self->terms = arguments->terms;
   self->catalogue = g_object_ref (arguments->catalogue);
   self->unlocker = g_object_ref (arguments->unlocker);
   self->assent = arguments->assent != NULL ? g_object_ref (arguments->assent) : NULL;

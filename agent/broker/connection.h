@@ -9,8 +9,8 @@
 #include "agent/broker/request.h"
 #include "agent/broker/session.h"
 #include "agent/broker/step.h"
+#include "agent/broker/terms.h"
 #include "agent/pin/unlocker.h"
-#include "agent/tls/trust.h"
 #include "agent/tokens/catalogue.h"
 
 G_BEGIN_DECLS
@@ -20,7 +20,7 @@ typedef struct
 {
   CardeaCaller *caller;
   const CardeaRequest *request;
-  CardeaTrust *trust;
+  CardeaTerms *terms; /* taken */
   CardeaCatalogue *catalogue;
   CardeaUnlocker *unlocker;
   CardeaAssent *assent; /* or NULL: no rules, and nobody to ask */
@@ -30,7 +30,8 @@ typedef struct
   gpointer step_data;
 } CardeaConnectionArguments;
 
-/* Everything in @arguments is copied or referenced. Cancelling is prompt. Errors: those of org.cardea.agent.
+/* Everything in @arguments but the terms is copied or referenced. Cancelling is prompt. Errors: those of
+ * org.cardea.agent.
  */
 void cardea_connection_run_async (const CardeaConnectionArguments *arguments, GCancellable *cancellable,
                                   GAsyncReadyCallback callback, gpointer data);

@@ -9,8 +9,6 @@
 #include "agent/tls/dial.h"
 #include "socket-api/wire/error.h"
 
-#include <string.h>
-
 CardeaRequest *
 cardea_request_new (void)
 {
@@ -56,28 +54,6 @@ const char *
 cardea_request_get_server_name (const CardeaRequest *self)
 {
   return self->server_name != NULL ? self->server_name : self->host;
-}
-
-static int
-compare_texts (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *)a, *(const char *const *)b);
-}
-
-char *
-cardea_request_dup_trust_source (const CardeaRequest *self)
-{
-  g_autoptr (GPtrArray) hashes = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
-
-  if (self->authorities == NULL)
-    return g_strdup ("system");
-  for (guint i = 0; i < self->authorities->len; i++)
-    g_ptr_array_add (hashes, g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, self->authorities->pdata[i]));
-  g_ptr_array_sort (hashes, compare_texts);
-  for (guint i = 0; i < hashes->len; i++)
-    g_checksum_update (checksum, hashes->pdata[i], -1);
-  return g_strconcat ("program:", g_checksum_get_string (checksum), NULL);
 }
 
 static gboolean

@@ -54,8 +54,4 @@ gboolean cardea_request_normalise (CardeaRequest *self, GError **error);
 /* The name to verify and to decide by: server_name where there is one. */
 const char *cardea_request_get_server_name (const CardeaRequest *self);
 
-/* Who vouches for the server, as decisions are kept by it: "system", or "program:" and the SHA-256 in hex of
- * the authorities that the program brought, in whatever order. */
-char *cardea_request_dup_trust_source (const CardeaRequest *self);
-
 G_END_DECLS

@@ -22,6 +22,7 @@
 #define HEX "0123456789abcdef"
 #define REPLACEMENT "\357\277\275" /* U+FFFD */
 #define BY_PROGRAM "program:"
+#define BY_RULE "rule:"
 
 static gboolean
 refuse (GError **error, const char *what)
@@ -65,7 +66,8 @@ static gboolean
 is_trust (const char *trust)
 {
   return strcmp (trust, "system") == 0 ||
-         (g_str_has_prefix (trust, BY_PROGRAM) && is_hex (trust + strlen (BY_PROGRAM), HASH_DIGITS));
+         (g_str_has_prefix (trust, BY_PROGRAM) && is_hex (trust + strlen (BY_PROGRAM), HASH_DIGITS)) ||
+         (g_str_has_prefix (trust, BY_RULE) && is_hex (trust + strlen (BY_RULE), HASH_DIGITS));
 }
 
 static gboolean

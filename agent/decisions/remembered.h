@@ -21,7 +21,7 @@ typedef struct
   const char *program; /* cardea_caller_get_key() */
   const char *server;  /* verified; lower-case A-labels, or an address */
   guint16 port;
-  const char *trust; /* "system", or "program:" and the SHA-256 (hex) of the authorities it brought */
+  const char *trust; /* "system", or "program:" or "rule:" and the SHA-256 (hex) of who vouches instead */
 } CardeaRememberedKey;
 
 typedef struct

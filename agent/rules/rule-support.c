@@ -22,18 +22,6 @@ asks_for_hard_revocation (const CardeaRuleSettings *settings)
 }
 
 static gboolean
-asks_for_authorities (const CardeaRuleSettings *settings)
-{
-  return settings->authorities != NULL;
-}
-
-static gboolean
-asks_for_spki_pin (const CardeaRuleSettings *settings)
-{
-  return settings->spki_pins->len > 0;
-}
-
-static gboolean
 asks_for_post_handshake (const CardeaRuleSettings *settings)
 {
   return settings->post_handshake == CARDEA_RULE_YES;
@@ -47,8 +35,6 @@ static const struct
 } not_supported[] = {
   { CARDEA_RULE_KEY_TLS12, FALSE, asks_for_tls12 },
   { CARDEA_RULE_KEY_REVOCATION, TRUE, asks_for_hard_revocation },
-  { CARDEA_RULE_KEY_AUTHORITIES, TRUE, asks_for_authorities },
-  { CARDEA_RULE_KEY_SPKI_PIN, TRUE, asks_for_spki_pin },
   { CARDEA_RULE_KEY_POST_HANDSHAKE, FALSE, asks_for_post_handshake },
 };
 

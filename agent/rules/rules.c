@@ -106,6 +106,14 @@ cardea_rules_get_length (const CardeaRules *self)
   return self->rules->len;
 }
 
+const CardeaRule *
+cardea_rules_get (const CardeaRules *self, guint i)
+{
+  g_return_val_if_fail (i < self->rules->len, NULL);
+
+  return self->rules->pdata[i];
+}
+
 gboolean
 cardea_rules_are_whole (const CardeaRules *self)
 {
@@ -137,8 +145,9 @@ join (CardeaRuleAnswer *answer, const CardeaRule *rule)
     answer->consented_by = rule;
   if (rule->condition != NULL)
     g_ptr_array_add (answer->conditions, rule->condition);
-  if (settings->authorities != NULL || settings->spki_pins->len > 0)
-    g_ptr_array_add (answer->trust, (gpointer)rule);
+  if (settings->authorities != NULL || settings->spki_pins->len > 0 ||
+      settings->hard_revocation == CARDEA_RULE_YES)
+    g_ptr_array_add (answer->demands, (gpointer)rule);
   join_permission (&answer->tls12, settings->tls12);
   join_permission (&answer->post_handshake, settings->post_handshake);
   join_demand (&answer->hard_revocation, settings->hard_revocation);
@@ -157,7 +166,7 @@ cardea_rules_decide (CardeaRules *self, const char *program_key, const char *ser
   *answer = (CardeaRuleAnswer){
     .rules = cardea_rules_ref (self),
     .conditions = g_ptr_array_new (),
-    .trust = g_ptr_array_new (),
+    .demands = g_ptr_array_new (),
   };
   for (guint i = 0; i < self->rules->len; i++) {
     const CardeaRule *rule = self->rules->pdata[i];
@@ -175,7 +184,7 @@ void
 cardea_rule_answer_clear (CardeaRuleAnswer *self)
 {
   g_clear_pointer (&self->conditions, g_ptr_array_unref);
-  g_clear_pointer (&self->trust, g_ptr_array_unref);
+  g_clear_pointer (&self->demands, g_ptr_array_unref);
   g_clear_pointer (&self->rules, cardea_rules_unref);
   memset (self, 0, sizeof *self);
 }

@@ -21,7 +21,7 @@ typedef struct
   const CardeaRule *denied_by;    /* NULL: not denied. Its name, place and message are for the person. */
   const CardeaRule *consented_by; /* NULL: no rule consents. Never set together with denied_by. */
   GPtrArray *conditions;          /* of const CardeaRuleCondition: a certificate must meet all of them */
-  GPtrArray *trust;               /* of const CardeaRule with authorities or pins: each must be met */
+  GPtrArray *demands; /* of const CardeaRule with authorities, pins or hard revocation: each must be met */
   /* All matching rules together; the more careful one wins. */
   CardeaRuleSwitch tls12;
   CardeaRuleSwitch hard_revocation;
@@ -48,6 +48,7 @@ void cardea_rules_unref (CardeaRules *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaRules, cardea_rules_unref)
 
 guint cardea_rules_get_length (const CardeaRules *self);
+const CardeaRule *cardea_rules_get (const CardeaRules *self, guint i); /* borrowed */
 /* FALSE: a file was left out, so no rule consents. */
 gboolean cardea_rules_are_whole (const CardeaRules *self);
 

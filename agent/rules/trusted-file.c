@@ -14,11 +14,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/base/key-file.h"
 #include "agent/rules/rule-problem.h"
+#include "agent/rules/trusted-path.h"
 #include "socket-api/limits.h"
 
 typedef DIR CardeaFolder;
@@ -60,24 +60,10 @@ cardea_trusted_files_new (void)
   return g_ptr_array_new_with_free_func (free_file);
 }
 
-static const char *
-find_fault (int fd, uid_t owner)
-{
-  struct stat status;
-
-  if (fstat (fd, &status) != 0)
-    return g_strerror (errno);
-  if (status.st_uid != 0 && status.st_uid != owner)
-    return "it does not belong to root";
-  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-    return "it may be written by others than its owner";
-  return NULL;
-}
-
 static char *
 read_text (int fd, const char *path, uid_t owner, GPtrArray *problems)
 {
-  const char *fault = find_fault (fd, owner);
+  const char *fault = cardea_trusted_path_find_fault (fd, owner);
   g_autoptr (GError) error = NULL;
   char *text;
 
@@ -139,7 +125,7 @@ static gboolean
 read_folder (DIR *directory, const char *folder, const char *suffix, uid_t owner, GPtrArray *files,
              GPtrArray *problems)
 {
-  const char *fault = find_fault (dirfd (directory), owner);
+  const char *fault = cardea_trusted_path_find_fault (dirfd (directory), owner);
   g_autoptr (GPtrArray) names = list_names (directory, suffix);
   gboolean whole = fault == NULL;
 

@@ -16,6 +16,7 @@ cardea_exchange_clear (CardeaExchange *self)
   g_clear_pointer (&self->decision, cardea_decision_free);
   g_clear_pointer (&self->socket, cardea_tls_socket_unref);
   g_clear_pointer (&self->trust, cardea_trust_unref);
+  g_clear_pointer (&self->demands, g_ptr_array_unref);
   g_clear_pointer (&self->server_name, g_free);
   g_clear_error (&self->verify_error);
   cardea_verdict_clear (&self->verdict);
@@ -30,6 +31,7 @@ verify (CardeaExchange *self)
     .stapled_ocsp = self->socket->stapled_ocsp,
     .server_name = self->server_name,
     .now = g_get_real_time () / G_USEC_PER_SEC,
+    .demands = self->demands,
   };
 
   cardea_verify_server (self->trust, &request, &self->verdict, &self->verify_error);

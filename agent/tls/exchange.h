@@ -15,7 +15,8 @@ typedef struct
 {
   CardeaTlsSocket *socket;
   CardeaDecision *decision; /* NULL: no certificate */
-  CardeaTrust *trust;
+  CardeaTrust *trust;       /* or NULL */
+  GPtrArray *demands;       /* of CardeaDemand, or NULL */
   char *server_name;
 
   CardeaTlsStep step;

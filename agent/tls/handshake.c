@@ -556,12 +556,14 @@ CardeaHandshake *
 cardea_handshake_new (int fd, const CardeaHandshakeOptions *options, CardeaCertificateRequested requested,
                       gpointer user_data)
 {
-  g_return_val_if_fail (fd >= 0 && options->server_name != NULL && options->trust != NULL, NULL);
+  g_return_val_if_fail (
+      fd >= 0 && options->server_name != NULL && (options->trust != NULL || options->demands != NULL), NULL);
   CardeaHandshake *self = g_object_new (CARDEA_TYPE_HANDSHAKE, NULL);
   guint timeout_ms = options->timeout_ms != 0 ? options->timeout_ms : CARDEA_LIMIT_HANDSHAKE_MS;
 
   self->exchange.server_name = g_strdup (options->server_name);
-  self->exchange.trust = cardea_trust_ref (options->trust);
+  self->exchange.trust = options->trust != NULL ? cardea_trust_ref (options->trust) : NULL;
+  self->exchange.demands = options->demands != NULL ? g_ptr_array_ref (options->demands) : NULL;
   self->round_trip_us = options->round_trip_us;
   self->time.left_us = timeout_ms * G_GINT64_CONSTANT (1000);
   self->requested = requested;

@@ -8,7 +8,7 @@
 #include "agent/base/certificate.h"
 #include "agent/front/front.h"
 #include "agent/tls/stream.h"
-#include "agent/tls/trust.h"
+#include "agent/tls/demand.h"
 
 G_BEGIN_DECLS
 
@@ -21,9 +21,10 @@ typedef struct
 {
   const char *server_name; /* normalised; verified, and sent as SNI unless it is an address */
   const char *const *alpn; /* or NULL */
-  CardeaTrust *trust;
-  gint64 round_trip_us; /* as measured when connecting; for the wait for the verdict */
-  guint timeout_ms;     /* of the network's share: not counted while an answer is awaited. 0: the limit */
+  CardeaTrust *trust;      /* NULL: only whom the demands name */
+  GPtrArray *demands;      /* of CardeaDemand, or NULL */
+  gint64 round_trip_us;    /* as measured when connecting; for the wait for the verdict */
+  guint timeout_ms;        /* of the network's share: not counted while an answer is awaited. 0: the limit */
 } CardeaHandshakeOptions;
 
 /* What the server asked for, valid as long as the handshake. */

@@ -17,9 +17,11 @@
 
 #include "agent/tls/certificate-policies.h"
 #include "agent/tls/constraints.h"
+#include "agent/tls/pins.h"
 
 const CardeaFlaw cardea_flaw_expired = { "expired", NULL };
 const CardeaFlaw cardea_flaw_not_yet_valid = { "not_yet_valid", NULL };
+const CardeaFlaw cardea_flaw_not_pinned = { "not_pinned", NULL };
 const CardeaFlaw cardea_flaw_distrusted = { "distrusted",
                                             "is distrusted by the administrator of this computer" };
 
@@ -37,6 +39,7 @@ typedef struct
 {
   const CardeaTrust *trust;
   GPtrArray *chain;
+  const GPtrArray *pins;
   gint64 now;
   CardeaPath path;
   CardeaPathFailure failure;
@@ -202,6 +205,18 @@ may_issue (Search *self, const CardeaX509 *issuer, gboolean anchor)
   return flaw == NULL || remember (self, flaw, culprit, anchor);
 }
 
+/* Any key of a path vouches for the one before it, so any may be the pinned one. Of a path that only lacks
+ * that, nothing else is worth telling. */
+static gboolean
+check_pins (Search *self)
+{
+  if (cardea_pins_are_met (self->pins, (const CardeaX509 *const *)self->path.certificates, self->path.length))
+    return TRUE;
+  self->failure = (CardeaPathFailure){ &cardea_flaw_not_pinned, self->path.certificates[0] };
+  self->failure_is_anchors = TRUE;
+  return FALSE;
+}
+
 static gboolean
 try_anchor (Search *self, const CardeaAnchor *anchor)
 {
@@ -212,10 +227,10 @@ try_anchor (Search *self, const CardeaAnchor *anchor)
   self->path.certificates[self->path.length++] = anchor->certificate;
   self->path.anchor = anchor;
   flaw = cardea_certificate_policies_check (self->path.certificates, self->path.length);
-  if (flaw == NULL)
+  if (flaw == NULL && check_pins (self))
     return TRUE;
   self->path.length--;
-  return remember (self, flaw, self->path.certificates[0], TRUE);
+  return flaw != NULL && remember (self, flaw, self->path.certificates[0], TRUE);
 }
 
 static gboolean
@@ -271,12 +286,13 @@ extend (Search *self)
 }
 
 gboolean
-cardea_path_find (const CardeaTrust *trust, GPtrArray *chain, gint64 now, CardeaPath *path,
-                  CardeaPathFailure *failure)
+cardea_path_find (const CardeaTrust *trust, GPtrArray *chain, const GPtrArray *pins, gint64 now,
+                  CardeaPath *path, CardeaPathFailure *failure)
 {
   Search self = {
     .trust = trust,
     .chain = chain,
+    .pins = pins,
     .now = now,
     .steps = STEPS_MAX,
     .signatures = CARDEA_LIMIT_CHAIN_SIGNATURES,
@@ -288,7 +304,7 @@ cardea_path_find (const CardeaTrust *trust, GPtrArray *chain, gint64 now, Cardea
 
   self.path.certificates[self.path.length++] = leaf;
   self.path.anchor = cardea_trust_find_anchor (trust, leaf->bytes);
-  found = self.path.anchor != NULL || extend (&self);
+  found = (self.path.anchor != NULL && check_pins (&self)) || extend (&self);
   g_hash_table_unref (self.verified);
   if (found)
     *path = self.path;

@@ -26,10 +26,11 @@ typedef struct
   const CardeaX509 *certificate; /* whose flaw; borrowed */
 } CardeaPathFailure;
 
-/* Flaws whose sentence needs a date; their text is NULL. */
+/* Flaws whose sentence needs a date, or a rule's name; their text is NULL. */
 extern const CardeaFlaw cardea_flaw_expired;
 extern const CardeaFlaw cardea_flaw_not_yet_valid;
 extern const CardeaFlaw cardea_flaw_distrusted;
+extern const CardeaFlaw cardea_flaw_not_pinned;
 
 /* What holds for every certificate of a path, the leaf too. NULL: nothing is wrong. */
 const CardeaFlaw *cardea_path_check_certificate (const CardeaTrust *trust, const CardeaX509 *certificate,
@@ -39,8 +40,9 @@ const CardeaFlaw *cardea_path_check_certificate (const CardeaTrust *trust, const
 guint64 cardea_path_count_pairs (const CardeaTrust *trust, GPtrArray *chain);
 
 /* @chain: CardeaX509, the leaf first, then any in any order; all alternatives are tried within limits of
- * work. The leaf's name and usage are not looked at. */
-gboolean cardea_path_find (const CardeaTrust *trust, GPtrArray *chain, gint64 now, CardeaPath *path,
-                           CardeaPathFailure *failure);
+ * work. The leaf's name and usage are not looked at. @pins: SHA-256 (GBytes) of public keys, one of which has
+ * to be on the path (RFC 7469, 2.6); NULL or empty: none are asked for. */
+gboolean cardea_path_find (const CardeaTrust *trust, GPtrArray *chain, const GPtrArray *pins, gint64 now,
+                           CardeaPath *path, CardeaPathFailure *failure);
 
 G_END_DECLS

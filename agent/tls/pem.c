@@ -64,22 +64,6 @@ read_open (int fd, const char *path, GString *text, GError **error)
   return fill (fd, path, text, error);
 }
 
-static char *
-read_file (const char *path, GError **error)
-{
-  g_autoptr (GString) text = g_string_new (NULL);
-  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  gboolean ok;
-
-  if (fd < 0) {
-    fail_errno (error, path);
-    return NULL;
-  }
-  ok = read_open (fd, path, text, error);
-  close (fd);
-  return ok ? g_string_free (g_steal_pointer (&text), FALSE) : NULL;
-}
-
 /* Base64 and white space between the lines of a block, decoded; NULL for anything else. */
 static GBytes *
 decode (const char *begin, const char *end)
@@ -101,15 +85,12 @@ decode (const char *begin, const char *end)
   return g_bytes_new_take (bytes, length);
 }
 
-GPtrArray *
-cardea_pem_read_certificates (const char *path, GError **error)
+static GPtrArray *
+parse (const char *text, const char *path, GError **error)
 {
   g_autoptr (GPtrArray) certificates = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
-  g_autofree char *text = read_file (path, error);
   const char *at = text;
 
-  if (text == NULL)
-    return NULL;
   while ((at = strstr (at, BEGIN)) != NULL) {
     const char *begin = at + strlen (BEGIN);
     const char *end = strstr (begin, END);
@@ -128,4 +109,27 @@ cardea_pem_read_certificates (const char *path, GError **error)
     return NULL;
   }
   return g_steal_pointer (&certificates);
+}
+
+GPtrArray *
+cardea_pem_read_certificates_from (int fd, const char *path, GError **error)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  return read_open (fd, path, text, error) ? parse (text->str, path, error) : NULL;
+}
+
+GPtrArray *
+cardea_pem_read_certificates (const char *path, GError **error)
+{
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  GPtrArray *certificates;
+
+  if (fd < 0) {
+    fail_errno (error, path);
+    return NULL;
+  }
+  certificates = cardea_pem_read_certificates_from (fd, path, error);
+  close (fd);
+  return certificates;
 }

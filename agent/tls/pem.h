@@ -11,5 +11,7 @@ G_BEGIN_DECLS
  * and text between them are skipped. At most 8 MiB of a regular file are read. Errors: those of GIO and of
  * reading; G_IO_ERROR_INVALID_DATA for a block that is not whole and for a file without any. */
 GPtrArray *cardea_pem_read_certificates (const char *path, GError **error);
+/* The same of a file that is open, which stays so; @path is for messages. */
+GPtrArray *cardea_pem_read_certificates_from (int fd, const char *path, GError **error);
 
 G_END_DECLS

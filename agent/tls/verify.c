@@ -217,12 +217,32 @@ check_leaf (CardeaTrust *trust, const CardeaVerifyRequest *request, const Cardea
   return flaw == NULL || refuse_flaw (request, flaw, leaf, TRUE, error);
 }
 
+/* Nothing but the rule is in the way, so it is named. */
 static gboolean
-refuse_path (const CardeaVerifyRequest *request, const CardeaPathFailure *failure, const CardeaX509 *leaf,
-             GError **error)
+refuse_demand (const CardeaVerifyRequest *request, const CardeaDemand *demand, gboolean pinned,
+               GError **error)
 {
-  g_autofree char *issuer = NULL;
+  if (pinned)
+    return refuse (
+        request, error, cardea_flaw_not_pinned.reason,
+        "The rule “%s” (%s) pins keys for %s, and none of them is in the way from its certificate to "
+        "its authority. Another server may be answering in its place; if its keys were changed, an "
+        "administrator has to correct the rule.",
+        demand->rule, demand->where, request->server_name);
+  return refuse (
+      request, error, "authority_not_allowed",
+      "None of the authorities that the rule “%s” (%s) names vouches for %s. Another server may be "
+      "answering in its place; if it has another authority now, an administrator has to correct the "
+      "rule.",
+      demand->rule, demand->where, request->server_name);
+}
 
+static gboolean
+refuse_path (const CardeaVerifyRequest *request, const CardeaDemand *demand, const CardeaPathFailure *failure,
+             const CardeaX509 *leaf, GError **error)
+{
+  if (demand != NULL && (failure->flaw == NULL || failure->flaw == &cardea_flaw_not_pinned))
+    return refuse_demand (request, demand, failure->flaw != NULL, error);
   if (failure->flaw != NULL)
     return refuse_flaw (request, failure->flaw, failure->certificate, failure->certificate == leaf, error);
   if (cardea_x509_is_self_issued (leaf))
@@ -259,27 +279,107 @@ check_revocation (const CardeaVerifyRequest *request, const CardeaPath *path, co
                  request->server_name);
 }
 
+/* One verification of one server. */
+typedef struct
+{
+  const CardeaVerifyRequest *request;
+  GPtrArray *chain; /* of CardeaX509 */
+  CardeaVerdict verdict;
+} Check;
+
+/* Whether @trust vouches for the server, and what the path that it does so by says; @demand: whose trust it
+ * is, or NULL. */
+static gboolean
+check_trust (Check *self, CardeaTrust *trust, const CardeaDemand *demand, GError **error)
+{
+  const CardeaX509 *leaf = self->chain->pdata[0];
+  const GPtrArray *pins = demand != NULL ? demand->pins : NULL;
+  CardeaPath path;
+  CardeaPathFailure failure;
+  const char *revocation;
+
+  if (!check_pairs (trust, self->request, self->chain, error) ||
+      !check_leaf (trust, self->request, leaf, error))
+    return FALSE;
+  if (!cardea_path_find (trust, self->chain, pins, self->request->now, &path, &failure))
+    return refuse_path (self->request, demand, &failure, leaf, error);
+  if (!check_revocation (self->request, &path, &revocation, error))
+    return FALSE;
+  cardea_verdict_clear (&self->verdict);
+  self->verdict.vouched_by = g_strdup (path.anchor->source);
+  self->verdict.authority = cardea_x509_call (path.certificates[path.length - 1]);
+  self->verdict.revocation = g_strdup (revocation);
+  return TRUE;
+}
+
+/* The first of them comes last: it is whose path is told of. */
+static gboolean
+check_authorities (Check *self, const GPtrArray *demands, GError **error)
+{
+  for (guint i = demands->len; i-- > 0;) {
+    const CardeaDemand *demand = demands->pdata[i];
+
+    if (demand->trust != NULL && !check_trust (self, demand->trust, demand, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+has_pinned_path (const Check *self, CardeaTrust *trust, const CardeaDemand *demand)
+{
+  CardeaPath path;
+  CardeaPathFailure failure;
+
+  return trust != NULL &&
+         cardea_path_find (trust, self->chain, demand->pins, self->request->now, &path, &failure);
+}
+
+/* Pins of a rule without authorities: whoever has vouched may do so by way of them. */
+static gboolean
+check_pins (const Check *self, CardeaTrust *trust, const GPtrArray *demands, GError **error)
+{
+  for (guint i = 0; i < demands->len; i++) {
+    const CardeaDemand *demand = demands->pdata[i];
+    gboolean met = demand->trust != NULL || demand->pins == NULL || has_pinned_path (self, trust, demand);
+
+    for (guint j = 0; j < demands->len && !met; j++)
+      met = has_pinned_path (self, ((const CardeaDemand *)demands->pdata[j])->trust, demand);
+    if (!met)
+      return refuse_demand (self->request, demand, TRUE, error);
+  }
+  return TRUE;
+}
+
+static gboolean
+check_all (Check *self, CardeaTrust *trust, GError **error)
+{
+  const GPtrArray *demands = self->request->demands;
+
+  if (trust != NULL && !check_trust (self, trust, NULL, error))
+    return FALSE;
+  return demands == NULL ||
+         (check_authorities (self, demands, error) && check_pins (self, trust, demands, error));
+}
+
 gboolean
 cardea_verify_server (CardeaTrust *trust, const CardeaVerifyRequest *request, CardeaVerdict *verdict,
                       GError **error)
 {
   g_autoptr (GPtrArray) chain = NULL;
-  CardeaPath path;
-  CardeaPathFailure failure;
-  const char *revocation;
+  Check check = { .request = request };
 
   if (!check_size (request, error))
     return FALSE;
   chain = read_chain (request, error);
-  if (chain == NULL || !check_pairs (trust, request, chain, error) ||
-      !check_leaf (trust, request, chain->pdata[0], error))
+  if (chain == NULL)
     return FALSE;
-  if (!cardea_path_find (trust, chain, request->now, &path, &failure))
-    return refuse_path (request, &failure, chain->pdata[0], error);
-  if (!check_revocation (request, &path, &revocation, error))
+  check.chain = chain;
+  if (!check_all (&check, trust, error)) {
+    cardea_verdict_clear (&check.verdict);
     return FALSE;
-  verdict->vouched_by = g_strdup (path.anchor->source);
-  verdict->authority = cardea_x509_call (path.certificates[path.length - 1]);
-  verdict->revocation = g_strdup (revocation);
+  }
+  g_assert (check.verdict.vouched_by != NULL); /* somebody was asked */
+  *verdict = check.verdict;
   return TRUE;
 }

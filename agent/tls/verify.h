@@ -5,7 +5,7 @@
 
 #include <gio/gio.h>
 
-#include "agent/tls/trust.h"
+#include "agent/tls/demand.h"
 
 G_BEGIN_DECLS
 
@@ -17,6 +17,7 @@ typedef struct
   GBytes *stapled_ocsp;    /* or NULL */
   const char *server_name; /* normalised: an A-label name or an address literal */
   gint64 now;              /* Unix seconds */
+  GPtrArray *demands;      /* of CardeaDemand: each must be met; NULL: none */
 } CardeaVerifyRequest;
 
 typedef struct
@@ -29,9 +30,11 @@ typedef struct
 void cardea_verdict_clear (CardeaVerdict *self);
 
 /* Blocks (worker threads only), thread-safe, bounded by the limits before any library sees the chain.
- * @verdict is written on success. Errors: CARDEA_ERROR_SERVER_NOT_TRUSTED with "reason" (unknown_authority,
- * self_signed, expired, not_yet_valid, wrong_name, wrong_usage, weak, malformed, too_large, revoked,
- * distrusted, invalid), "message" and "peer_chain". */
+ * @trust has to vouch, and so has each demand with authorities of its own; NULL where there is one and only
+ * those have to. @verdict is written on success; who vouches is then the first such demand's authority.
+ * Errors: CARDEA_ERROR_SERVER_NOT_TRUSTED with "reason" (unknown_authority, self_signed, expired,
+ * not_yet_valid, wrong_name, wrong_usage, weak, malformed, too_large, revoked, distrusted, invalid,
+ * authority_not_allowed, not_pinned), "message" and "peer_chain". */
 gboolean cardea_verify_server (CardeaTrust *trust, const CardeaVerifyRequest *request, CardeaVerdict *verdict,
                                GError **error);
 

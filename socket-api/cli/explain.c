@@ -112,6 +112,19 @@ remedy_for_connect (json_t *parameters)
 }
 
 static const char *
+remedy_for_trust (json_t *parameters)
+{
+  static const char *const of_rules[] = { "authority_not_allowed", "authorities_unreadable", "not_pinned",
+                                          NULL };
+
+  if (g_strv_contains (of_rules, cardea_text_member (parameters, "reason", "")))
+    return "Nothing was sent to the server. Only an administrator can change the rule (see cardea-rules(5)).";
+  return "Nothing was sent to the server. If its authority is to be trusted, name it with --ca FILE, or "
+         "for good with "
+         "\"cardea-nss-config trust add FILE\".";
+}
+
+static const char *
 remedy_for (CardeaErrorCode code, json_t *parameters)
 {
   switch (code) {
@@ -128,9 +141,7 @@ remedy_for (CardeaErrorCode code, json_t *parameters)
   case CARDEA_ERROR_CONNECT_FAILED:
     return remedy_for_connect (parameters);
   case CARDEA_ERROR_SERVER_NOT_TRUSTED:
-    return "Nothing was sent to the server. If its authority is to be trusted, name it with --ca FILE, or "
-           "for good with "
-           "\"cardea-nss-config trust add FILE\".";
+    return remedy_for_trust (parameters);
   case CARDEA_ERROR_HANDSHAKE_FAILED:
     return "Check that the port is one where the server speaks TLS.";
   case CARDEA_ERROR_CERTIFICATE_REJECTED:

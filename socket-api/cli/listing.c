@@ -41,6 +41,7 @@ static const Words VOUCHERS[] = {
   { "nss-database", "an authority in your NSS database" },
   { "config", "an authority named in the configuration" },
   { "program", "the program only (authorities it brought along)" },
+  { "rule", "authorities that administrators' rules name" },
 };
 
 static const Words ENDS[] = {
@@ -306,9 +307,11 @@ append_decision (GString *text, json_t *decision)
   g_autofree char *made = cardea_text_time (json_integer_value (json_object_get (decision, "made")));
   g_autofree char *use = describe_use (decision);
 
-  /* "program:" and which authorities it brought. */
+  /* "program:" and which authorities it brought; "rule:" and which ones rules name. */
   if (trust != NULL && g_str_has_prefix (trust, "program:"))
     trust = "program";
+  else if (trust != NULL && g_str_has_prefix (trust, "rule:"))
+    trust = "rule";
   append_server (text, decision);
   cardea_text_append_field (text, COLUMN, "Program", member (decision, "label"));
   cardea_text_append_field (text, COLUMN, "Known as", member (decision, "program"));

@@ -16,6 +16,7 @@
 #include "tests/unit/assent-world.h"
 
 #define PROGRAM "flatpak:org.example.App"
+#define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define RULE                                                                                                 \
   "[rule one]\nprogram=" PROGRAM "\nservers=bank.example\naction=%s\n%s\n"                                   \
   "[rule other]\nprogram=" PROGRAM "\nservers=other.example\naction=deny\n"
@@ -30,6 +31,7 @@ typedef struct
   CardeaCaller *caller;
   CardeaRequest *request;
   GPtrArray *authorities;
+  CardeaTerms terms;
   GCancellable *cancellable;
   GAsyncResult *result; /* of the call that ended last */
 } Fixture;
@@ -58,6 +60,7 @@ set_up (Fixture *f, gconstpointer data)
   f->request->host = g_strdup ("bank.example");
   f->request->port = 443;
   f->authorities = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
+  f->terms.trust_source = (char *)"system";
   f->cancellable = g_cancellable_new ();
   assent_world_insert (f->world, "client-p256");
   assent_world_insert (f->world, "client-p384");
@@ -119,10 +122,19 @@ begin (Fixture *f)
     .catalogue = (CardeaCatalogue *)f->world,
     .handshake = (CardeaHandshake *)f->world,
     .authorities = f->authorities,
+    .terms = &f->terms,
   };
 
   g_clear_object (&f->result);
   cardea_assent_ask_async (f->assent, &about, f->cancellable, on_asked, f);
+}
+
+/* The server met what they ask. */
+static void
+set_rules (Fixture *f, CardeaRules *rules, CardeaChromiumPolicy *chromium)
+{
+  cardea_assent_set_rules (f->assent, rules, chromium);
+  f->terms.rules = rules;
 }
 
 static CardeaTokenCertificate *
@@ -214,7 +226,7 @@ test_policy_preselects (Fixture *f, gconstpointer data)
   g_autoptr (CardeaChromiumPolicy) policy = make_policy (SECOND, FALSE);
   const CardeaPromptQuestion *question;
 
-  cardea_assent_set_rules (f->assent, NULL, policy);
+  set_rules (f, NULL, policy);
   scripted_prompter_add_use (f->person, NULL, CARDEA_PROMPT_REMEMBER_NOT);
   assert_uses (f, 1);
   question = get_question (f, 0);
@@ -235,18 +247,60 @@ test_rule_and_policy (Fixture *f, gconstpointer data)
   g_autoptr (CardeaChromiumPolicy) unsure = make_policy ("{}", TRUE);
   g_autoptr (CardeaRules) rules = make_rules ("consent", "");
 
-  cardea_assent_set_rules (f->assent, rules, policy);
+  set_rules (f, rules, policy);
   assert_uses (f, 1);
-  cardea_assent_set_rules (f->assent, rules, first);
+  set_rules (f, rules, first);
   assert_uses (f, 0);
   g_assert_cmpuint (count_asked (f), ==, 0);
 
-  cardea_assent_set_rules (f->assent, rules, unsure);
+  set_rules (f, rules, unsure);
   scripted_prompter_add_error (f->person, CARDEA_ERROR_CANCELLED);
   assert_fails (f, CARDEA_ERROR_CANCELLED);
-  cardea_assent_set_rules (f->assent, rules, NULL);
+  set_rules (f, rules, NULL);
   scripted_prompter_add_error (f->person, CARDEA_ERROR_CANCELLED);
   assert_fails (f, CARDEA_ERROR_CANCELLED);
+  g_assert_cmpuint (count_asked (f), ==, 2);
+}
+
+/* They consent to that certificate. */
+static CardeaRules *
+make_rules_for (Fixture *f, guint i)
+{
+  g_autofree char *line =
+      g_strconcat ("certificate=", cardea_certificate_get_sha256 (get_certificate (f, i)), NULL);
+
+  return make_rules ("consent", line);
+}
+
+/* A rule that came while the server was verified may ask more of it than was asked. */
+static void
+test_later_rules (Fixture *f, gconstpointer data)
+{
+  g_autoptr (CardeaRules) rules = make_rules_for (f, 0);
+  g_autoptr (CardeaRules) later = make_rules_for (f, 0);
+
+  set_rules (f, rules, NULL);
+  assert_uses (f, 0);
+  cardea_assent_set_rules (f->assent, later, NULL);
+  scripted_prompter_add_error (f->person, CARDEA_ERROR_CANCELLED);
+  assert_fails (f, CARDEA_ERROR_CANCELLED);
+  g_assert_cmpuint (count_asked (f), ==, 1);
+}
+
+/* What was decided where one vouched says nothing where another does. */
+static void
+test_trust_source (Fixture *f, gconstpointer data)
+{
+  scripted_prompter_add_use (f->person, NULL, CARDEA_PROMPT_REMEMBER_ALWAYS);
+  assert_uses (f, 0);
+  f->terms.trust_source = (char *)"rule:" HASH;
+  f->terms.by_program_only = TRUE;
+  scripted_prompter_add_error (f->person, CARDEA_ERROR_CANCELLED);
+  assert_fails (f, CARDEA_ERROR_CANCELLED);
+  g_assert_false (get_question (f, 0)->server.by_program_only);
+  g_assert_true (get_question (f, 1)->server.by_program_only);
+  f->terms.trust_source = (char *)"system";
+  assert_uses (f, 0);
   g_assert_cmpuint (count_asked (f), ==, 2);
 }
 
@@ -261,9 +315,9 @@ test_order (Fixture *f, gconstpointer data)
 
   scripted_prompter_add_use (f->person, NULL, CARDEA_PROMPT_REMEMBER_ALWAYS);
   assert_uses (f, 0);
-  cardea_assent_set_rules (f->assent, consent, policy);
+  set_rules (f, consent, policy);
   assert_uses (f, 0);
-  cardea_assent_set_rules (f->assent, deny, policy);
+  set_rules (f, deny, policy);
   assert_fails (f, CARDEA_ERROR_DENIED);
   g_assert_false (cardea_assent_check_denial (f->assent, f->caller, f->request, &error));
   g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_DENIED);
@@ -431,6 +485,7 @@ test_settled_by_another (Fixture *f, gconstpointer data)
     .catalogue = (CardeaCatalogue *)f->world,
     .handshake = (CardeaHandshake *)f->world,
     .authorities = f->authorities,
+    .terms = &f->terms,
   };
   g_autoptr (GAsyncResult) other = NULL;
   g_autoptr (CardeaTokenCertificate) first = NULL;
@@ -486,33 +541,6 @@ test_not_settled_by_use (Fixture *f, gconstpointer data)
 }
 
 static void
-test_trust_source (void)
-{
-  g_autoptr (CardeaRequest) request = cardea_request_new ();
-  g_autofree char *system = cardea_request_dup_trust_source (request);
-  g_autofree char *one = NULL;
-  g_autofree char *two = NULL;
-  g_autofree char *fewer = NULL;
-  gpointer swap;
-
-  g_assert_cmpstr (system, ==, "system");
-  request->authorities = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
-  g_ptr_array_add (request->authorities, g_bytes_new_static ("first", 5));
-  g_ptr_array_add (request->authorities, g_bytes_new_static ("second", 6));
-  one = cardea_request_dup_trust_source (request);
-  swap = request->authorities->pdata[0];
-  request->authorities->pdata[0] = request->authorities->pdata[1];
-  request->authorities->pdata[1] = swap;
-  two = cardea_request_dup_trust_source (request);
-  g_ptr_array_set_size (request->authorities, 1);
-  fewer = cardea_request_dup_trust_source (request);
-  g_assert_cmpstr (one, ==, two);
-  g_assert_cmpstr (one, !=, fewer);
-  g_assert_true (g_str_has_prefix (one, "program:"));
-  g_assert_cmpuint (strlen (one), ==, strlen ("program:") + 64);
-}
-
-static void
 add (const char *path, void (*test) (Fixture *f, gconstpointer data))
 {
   g_test_add (path, Fixture, NULL, set_up, test, tear_down);
@@ -537,9 +565,10 @@ main (int argc, char **argv)
   add ("/assent/withdrawn-with-reason", test_withdrawn_with_reason);
   add ("/assent/forgotten-meanwhile", test_forgotten_meanwhile);
   add ("/assent/once", test_once);
+  add ("/assent/later-rules", test_later_rules);
+  add ("/assent/trust-source", test_trust_source);
   add ("/assent/settled-by-another", test_settled_by_another);
   add ("/assent/not-settled-by-use", test_not_settled_by_use);
-  g_test_add_func ("/assent/trust-source", test_trust_source);
   status = g_test_run ();
   cardea_nss_stop ();
   return status;

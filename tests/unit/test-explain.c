@@ -6,6 +6,7 @@
 #include "socket-api/cli/explain.h"
 
 #include <gio/gio.h>
+#include <string.h>
 
 #include "socket-api/client/remote-error.h"
 #include "socket-api/wire/error.h"
@@ -77,6 +78,21 @@ test_control_characters (void)
   g_assert_true (g_str_has_prefix (text, "cardea: no\\u{1b}[2J\\u{a}way.\n"));
 }
 
+/* More authorities are no help against a rule. */
+static void
+test_rules (void)
+{
+  g_autoptr (json_t) pinned = json_pack ("{s:s, s:s}", "reason", "not_pinned", "message", "No.");
+  g_autoptr (json_t) unknown = json_pack ("{s:s, s:s}", "reason", "unknown_authority", "message", "No.");
+  g_autoptr (GError) by_rule = cardea_remote_error_new ("org.cardea.agent.ServerNotTrusted", pinned);
+  g_autoptr (GError) plain = cardea_remote_error_new ("org.cardea.agent.ServerNotTrusted", unknown);
+  g_autofree char *rule_text = cardea_explain_error (by_rule), *text = cardea_explain_error (plain);
+
+  g_assert_null (strstr (rule_text, "--ca"));
+  g_assert_nonnull (strstr (rule_text, "cardea-rules(5)"));
+  g_assert_nonnull (strstr (text, "--ca"));
+}
+
 static void
 test_other_domain (void)
 {
@@ -123,6 +139,7 @@ main (int argc, char **argv)
   g_test_add_func ("/explain/every-error", test_every_error);
   g_test_add_func ("/explain/bad-offers", test_bad_offers);
   g_test_add_func ("/explain/control-characters", test_control_characters);
+  g_test_add_func ("/explain/rules", test_rules);
   g_test_add_func ("/explain/other-domain", test_other_domain);
   g_test_add_func ("/explain/ends", test_ends);
   g_test_add_func ("/explain/no-end", test_no_end);

@@ -59,6 +59,7 @@ test_is_for (void)
     { "exe:/usr/bin/mail", "www.bank.example", 443, "system" },
     { "exe:/usr/bin/mail", "bank.example", 8443, "system" },
     { "exe:/usr/bin/mail", "bank.example", 443, "program:" HASH },
+    { "exe:/usr/bin/mail", "bank.example", 443, "rule:" HASH },
   };
   CardeaCertificateId id = make_certificate_id ('a');
   g_autoptr (CardeaRemembered) self = cardea_remembered_new (&ordinary, "Mail", &id, 1000, NULL);
@@ -103,6 +104,8 @@ test_refused (void)
     { "exe:/a", "bank.example", 443, "program:" },
     { "exe:/a", "bank.example", 443, "program:" HASH "0" },
     { "exe:/a", "bank.example", 443, "program:G" },
+    { "exe:/a", "bank.example", 443, "rule:" HASH "0" },
+    { "exe:/a", "bank.example", 443, "rule:" },
   };
   CardeaCertificateId id = make_certificate_id ('a');
 

@@ -304,8 +304,8 @@ static const struct
   { "tls12=false", NULL, TRUE },
   { "revocation=hard", "\"revocation\"", FALSE },
   { "revocation=soft", NULL, TRUE },
-  { "authorities=/etc/ca.pem", "\"authorities\"", FALSE },
-  { "spki-pin=" PIN, "\"spki-pin\"", FALSE },
+  { "authorities=/etc/ca.pem", NULL, TRUE },
+  { "spki-pin=" PIN, NULL, TRUE },
   { "post-handshake=true", "\"post-handshake\"", TRUE },
   { "post-handshake=false", NULL, TRUE },
 };
@@ -377,9 +377,9 @@ test_settings_together (void)
     g_assert_cmpint (answer.tls12, ==, CARDEA_RULE_NO);
     g_assert_cmpint (answer.hard_revocation, ==, CARDEA_RULE_YES);
     g_assert_cmpint (answer.post_handshake, ==, CARDEA_RULE_NO);
-    g_assert_cmpuint (answer.trust->len, ==, 2);
-    pinned = answer.trust->pdata[i];
-    vouched = answer.trust->pdata[1 - i];
+    g_assert_cmpuint (answer.demands->len, ==, 2);
+    pinned = answer.demands->pdata[i];
+    vouched = answer.demands->pdata[1 - i];
     g_assert_cmpuint (pinned->settings.spki_pins->len, ==, 2);
     g_assert_cmpuint (((const guint8 *)g_bytes_get_data (pinned->settings.spki_pins->pdata[1], NULL))[0], ==,
                       1);
@@ -387,7 +387,7 @@ test_settings_together (void)
     cardea_rules_decide (rules, "exe:/usr/bin/mail", "b.example", 443, &other);
     g_assert_cmpint (other.tls12, ==, CARDEA_RULE_UNSET);
     g_assert_cmpint (other.hard_revocation, ==, CARDEA_RULE_UNSET);
-    g_assert_cmpuint (other.trust->len, ==, 0);
+    g_assert_cmpuint (other.demands->len, ==, 0);
   }
 }
 

@@ -140,30 +140,13 @@ fetch_by_another (CardeaAsks *asks)
   return out;
 }
 
-static char *
-options_with_authority (CardeaAsks *asks)
-{
-  g_autofree char *path = cardea_lab_path (asks->lab, "ca.pem");
-  g_autofree char *text = NULL;
-  g_auto (GStrv) parts = NULL;
-  g_auto (GStrv) lines = NULL;
-  g_autofree char *base64 = NULL;
-
-  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
-  parts = g_strsplit (text, "-----", 0);
-  g_assert_cmpuint (g_strv_length (parts), >=, 3);
-  lines = g_strsplit (parts[2], "\n", 0);
-  base64 = g_strjoinv ("", lines);
-  return g_strdup_printf ("{\"authorities\": [\"%s\"]}", base64);
-}
-
 /* Another port, another program, another trust: each is another decision. */
 static void
 test_not_for_another (void)
 {
   g_autoptr (CardeaAsks) asks = cardea_asks_new ("cancel");
   guint16 first = asks->port;
-  g_autofree char *options = options_with_authority (asks);
+  g_autofree char *options = cardea_asks_options_with_authority (asks, "ca.pem");
   g_autofree char *another = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (CardeaPromptQuestion) question = NULL;
