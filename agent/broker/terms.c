@@ -64,6 +64,7 @@ add_demand (Making *making, const CardeaRule *rule, GError **error)
   }
   if (rule->settings.spki_pins->len > 0)
     demand->pins = g_ptr_array_ref (rule->settings.spki_pins);
+  demand->hard_revocation = rule->settings.hard_revocation == CARDEA_RULE_YES;
   g_ptr_array_add (making->terms->demands, g_steal_pointer (&demand));
   return TRUE;
 }

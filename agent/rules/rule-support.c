@@ -16,12 +16,6 @@ asks_for_tls12 (const CardeaRuleSettings *settings)
 }
 
 static gboolean
-asks_for_hard_revocation (const CardeaRuleSettings *settings)
-{
-  return settings->hard_revocation == CARDEA_RULE_YES;
-}
-
-static gboolean
 asks_for_post_handshake (const CardeaRuleSettings *settings)
 {
   return settings->post_handshake == CARDEA_RULE_YES;
@@ -34,7 +28,6 @@ static const struct
   gboolean (*asks) (const CardeaRuleSettings *settings);
 } not_supported[] = {
   { CARDEA_RULE_KEY_TLS12, FALSE, asks_for_tls12 },
-  { CARDEA_RULE_KEY_REVOCATION, TRUE, asks_for_hard_revocation },
   { CARDEA_RULE_KEY_POST_HANDSHAKE, FALSE, asks_for_post_handshake },
 };
 

@@ -11,10 +11,11 @@ G_BEGIN_DECLS
  * thread-safe once it is in an array that others have. */
 typedef struct
 {
-  char *rule;         /* its name, for the person */
-  char *where;        /* "FILE:LINE", likewise */
-  CardeaTrust *trust; /* whose authorities alone vouch for the server; NULL: the rule names none */
-  GPtrArray *pins;    /* SHA-256 (GBytes) of public keys, one of which is on the path; NULL: none */
+  char *rule;               /* its name, for the person */
+  char *where;              /* "FILE:LINE", likewise */
+  CardeaTrust *trust;       /* whose authorities alone vouch for the server; NULL: the rule names none */
+  GPtrArray *pins;          /* SHA-256 (GBytes) of public keys, one of which is on the path; NULL: none */
+  gboolean hard_revocation; /* it has to be shown that the server's certificate was not revoked */
 } CardeaDemand;
 
 CardeaDemand *cardea_demand_new (const char *rule, const char *where);

@@ -351,6 +351,26 @@ check_pins (const Check *self, CardeaTrust *trust, const GPtrArray *demands, GEr
   return TRUE;
 }
 
+/* That a certificate is not known to be revoked is what everyone is content with; these are not. */
+static gboolean
+check_hard_revocation (const Check *self, const GPtrArray *demands, GError **error)
+{
+  gboolean good = g_str_equal (self->verdict.revocation, "good");
+
+  for (guint i = 0; i < demands->len && !good; i++) {
+    const CardeaDemand *demand = demands->pdata[i];
+
+    if (demand->hard_revocation)
+      return refuse (
+          self->request, error, "revocation_unknown",
+          "The rule “%s” (%s) asks for proof that the certificate of %s was not revoked, and the "
+          "server sent none that holds. Its operator must have it send OCSP responses (stapling), or "
+          "an administrator change the rule.",
+          demand->rule, demand->where, self->request->server_name);
+  }
+  return TRUE;
+}
+
 static gboolean
 check_all (Check *self, CardeaTrust *trust, GError **error)
 {
@@ -359,7 +379,8 @@ check_all (Check *self, CardeaTrust *trust, GError **error)
   if (trust != NULL && !check_trust (self, trust, NULL, error))
     return FALSE;
   return demands == NULL ||
-         (check_authorities (self, demands, error) && check_pins (self, trust, demands, error));
+         (check_authorities (self, demands, error) && check_pins (self, trust, demands, error) &&
+          check_hard_revocation (self, demands, error));
 }
 
 gboolean

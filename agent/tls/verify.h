@@ -34,7 +34,7 @@ void cardea_verdict_clear (CardeaVerdict *self);
  * those have to. @verdict is written on success; who vouches is then the first such demand's authority.
  * Errors: CARDEA_ERROR_SERVER_NOT_TRUSTED with "reason" (unknown_authority, self_signed, expired,
  * not_yet_valid, wrong_name, wrong_usage, weak, malformed, too_large, revoked, distrusted, invalid,
- * authority_not_allowed, not_pinned), "message" and "peer_chain". */
+ * authority_not_allowed, not_pinned, revocation_unknown), "message" and "peer_chain". */
 gboolean cardea_verify_server (CardeaTrust *trust, const CardeaVerifyRequest *request, CardeaVerdict *verdict,
                                GError **error);
 

@@ -115,7 +115,7 @@ static const char *
 remedy_for_trust (json_t *parameters)
 {
   static const char *const of_rules[] = { "authority_not_allowed", "authorities_unreadable", "not_pinned",
-                                          NULL };
+                                          "revocation_unknown", NULL };
 
   if (g_strv_contains (of_rules, cardea_text_member (parameters, "reason", "")))
     return "Nothing was sent to the server. Only an administrator can change the rule (see cardea-rules(5)).";

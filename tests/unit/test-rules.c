@@ -293,7 +293,7 @@ test_conditions (void)
   g_assert_cmpstr (condition->issuer_sha256, ==, hash);
 }
 
-/* What is not acted on is said, by its key, and withholds consent where it would have restricted. */
+/* What is not acted on is said, by its key. */
 static const struct
 {
   const char *setting;
@@ -302,7 +302,7 @@ static const struct
 } settings[] = {
   { "tls12=true", "\"tls12\"", TRUE },
   { "tls12=false", NULL, TRUE },
-  { "revocation=hard", "\"revocation\"", FALSE },
+  { "revocation=hard", NULL, TRUE },
   { "revocation=soft", NULL, TRUE },
   { "authorities=/etc/ca.pem", NULL, TRUE },
   { "spki-pin=" PIN, NULL, TRUE },
@@ -348,8 +348,8 @@ static void
 test_unsupported_rule_holds (void)
 {
   g_autoptr (CardeaRules) rules =
-      make (NULL, NARROW "issuer=CN=A\nrevocation=hard\n",
-            "[rule d]\nprogram=*\nservers=d.example\naction=deny\nrevocation=hard\n", NULL);
+      make (NULL, NARROW "issuer=CN=A\npost-handshake=true\n",
+            "[rule d]\nprogram=*\nservers=d.example\naction=deny\npost-handshake=true\n", NULL);
   static const Decision narrowed = { "exe:/usr/bin/mail", "a.example", 443, NULL, NULL, 1 };
   static const Decision denied = { "snap:x", "d.example", 443, "d", NULL, 0 };
 

@@ -233,6 +233,61 @@ test_pinned_leaf_alone (Fixture *f, gconstpointer data)
   assert_is (f, NULL, "not_pinned");
 }
 
+/* The staple of the middle authority, or none. */
+static void
+assert_hard (Fixture *f, CardeaTrust *trust, GBytes *staple, const char *expected)
+{
+  g_autoptr (GBytes) own = staple;
+  CardeaVerifyRequest request = { f->chain, own, "bank.example", CHAIN_MAKER_NOW, f->demands };
+
+  assert_verdict (verify (trust, &request), expected);
+}
+
+static GBytes *
+staple (Fixture *f, ChainMakerStatus status, gint64 next_update)
+{
+  return chain_maker_ocsp_new (f->leaf, f->middle, f->middle, status, CHAIN_MAKER_NOW - 3600, next_update);
+}
+
+/* No information is not the same as revoked, and neither will do. */
+static void
+test_hard_revocation (Fixture *f, gconstpointer data)
+{
+  g_autoptr (ChainMakerCertificate) other =
+      chain_maker_certificate_new (&(ChainMakerSpec){ .name = "Other", .extensions = LEAF }, f->middle);
+  gint64 later = CHAIN_MAKER_NOW + 3600;
+
+  demand (f, NULL, NULL)->hard_revocation = TRUE;
+  assert_hard (f, f->trust, NULL, "revocation_unknown");
+  assert_hard (f, f->trust, staple (f, CHAIN_MAKER_GOOD, later), "good");
+  assert_hard (f, f->trust, staple (f, CHAIN_MAKER_REVOKED, later), "revoked");
+  assert_hard (f, f->trust, staple (f, CHAIN_MAKER_UNKNOWN, later), "revocation_unknown");
+  assert_hard (f, f->trust, staple (f, CHAIN_MAKER_GOOD, CHAIN_MAKER_NOW - 1), "revocation_unknown");
+  assert_hard (f, f->trust, g_bytes_new_static ("garbage", 7), "revocation_unknown");
+  assert_hard (f, f->trust,
+               chain_maker_ocsp_new (other, f->middle, f->middle, CHAIN_MAKER_GOOD, CHAIN_MAKER_NOW, later),
+               "revocation_unknown");
+  assert_hard (
+      f, f->trust,
+      chain_maker_ocsp_new (f->leaf, f->middle, f->foreign, CHAIN_MAKER_GOOD, CHAIN_MAKER_NOW, later),
+      "revocation_unknown");
+}
+
+/* A rule's own authorities are asked like any other; of a certificate that is trusted itself nobody answers.
+ */
+static void
+test_hard_revocation_under_authorities (Fixture *f, gconstpointer data)
+{
+  gint64 later = CHAIN_MAKER_NOW + 3600;
+
+  demand (f, f->root, NULL)->hard_revocation = TRUE;
+  assert_hard (f, NULL, staple (f, CHAIN_MAKER_GOOD, later), "good");
+  assert_hard (f, NULL, NULL, "revocation_unknown");
+  g_ptr_array_set_size (f->demands, 0);
+  demand (f, f->leaf, NULL)->hard_revocation = TRUE;
+  assert_hard (f, NULL, staple (f, CHAIN_MAKER_GOOD, later), "revocation_unknown");
+}
+
 static void
 test_message (Fixture *f, gconstpointer data)
 {
@@ -291,6 +346,8 @@ main (int argc, char **argv)
     { "pin-of-another-path", test_pin_of_another_path },
     { "pin-under-authorities", test_pin_under_authorities },
     { "pinned-leaf-alone", test_pinned_leaf_alone },
+    { "hard-revocation", test_hard_revocation },
+    { "hard-revocation-under-authorities", test_hard_revocation_under_authorities },
     { "message", test_message },
     { "who-vouches", test_who_vouches },
   };

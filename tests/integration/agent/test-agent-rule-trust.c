@@ -207,6 +207,48 @@ test_unreadable (void)
   g_assert_null (strstr (out, "[rule bank]"));
 }
 
+/* What OpenSSL's command answers about the server's certificate as its authority knows it: valid or revoked.
+ */
+static void
+make_staple (CardeaAsks *asks, const char *name, const char *state)
+{
+  g_autofree char *script =
+      g_strdup_printf ("serial=$(openssl x509 -in server.pem -noout -serial | cut -d= -f2) && "
+                       "printf '%s\t491231235959Z\t%s\t%%s\tunknown\t/CN=localhost\n' $serial > %s.index && "
+                       "openssl ocsp -index %s.index -CA issuing.pem -rsigner issuing.pem -rkey issuing.key "
+                       "-issuer issuing.pem "
+                       "-cert server.pem -ndays 1 -no_nonce -respout %s.der",
+                       state, g_str_equal (state, "R") ? "260101000000Z" : "", name, name, name);
+
+  run (asks, script);
+}
+
+/* OpenSSL staples what a file has, nginx nothing. */
+static void
+test_hard_revocation (void)
+{
+  g_autoptr (CardeaAsks) asks = cardea_asks_new ("shown;pick 0 not");
+  const char *server[] = { "-status_file", NULL, "-Verify", "2", "-CAfile", "ca.pem", "-www", NULL };
+  g_autofree char *page = NULL;
+  g_autoptr (GError) error = NULL;
+
+  set_rule (asks, "bank", "revocation=hard");
+  assert_refused (asks, NULL, "revocation_unknown", "“bank”");
+  make_staple (asks, "good", "V");
+  make_staple (asks, "revoked", "R");
+  server[1] = "good.der";
+  asks->port = cardea_lab_openssl (asks->lab, server);
+  set_rule (asks, "bank", "revocation=hard");
+  page = cardea_asks_fetch (asks, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (strstr (page, "TLSv1.3"));
+  server[1] = "revoked.der";
+  asks->port = cardea_lab_openssl (asks->lab, server);
+  assert_refused (asks, NULL, "revoked", NULL);
+  set_rule (asks, "bank", "revocation=hard");
+  assert_refused (asks, NULL, "revoked", NULL);
+}
+
 /* A file that changes counts when the rules are read again, and not before. */
 static void
 test_file_changes (void)
@@ -252,6 +294,7 @@ main (int argc, char **argv)
   g_test_add_func ("/agent-rule-trust/foreign", test_foreign);
   g_test_add_func ("/agent-rule-trust/pins", test_pins);
   g_test_add_func ("/agent-rule-trust/unreadable", test_unreadable);
+  g_test_add_func ("/agent-rule-trust/hard-revocation", test_hard_revocation);
   g_test_add_func ("/agent-rule-trust/file-changes", test_file_changes);
   g_test_add_func ("/agent-rule-trust/decisions", test_decisions);
   return g_test_run ();
