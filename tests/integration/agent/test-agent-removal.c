@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/fixtures/echo-client.h"
 #include "tests/fixtures/seam.h"
 
 static void
@@ -16,16 +17,6 @@ set_present (CardeaSeam *seam, gboolean present)
   cardea_seam_set_token_lines (seam, present ? "" : "present=false");
   cardea_seam_behave (seam, "");
   cardea_seam_reload (seam);
-}
-
-static void
-assert_ends (int fd)
-{
-  struct pollfd end = { fd, POLLIN, 0 };
-  char byte;
-
-  g_assert_cmpint (poll (&end, 1, 20000), ==, 1);
-  g_assert_cmpint (read (fd, &byte, 1), ==, 0);
 }
 
 static void
@@ -47,7 +38,7 @@ test_closes (void)
   int other = cardea_seam_open (seam, CARDEA_SEAM_SOFTHSM);
 
   set_present (seam, FALSE);
-  assert_ends (mock);
+  test_echo_assert_ends (mock);
   cardea_lab_wait_for_log (cardea_seam_get_lab (seam), "agent", "ended (token_removed)");
   assert_lives_for (other, 1500);
   set_present (seam, TRUE);
@@ -85,7 +76,7 @@ test_grace (void)
 
   set_present (seam, FALSE);
   cardea_seam_echo (fd);
-  assert_ends (fd);
+  test_echo_assert_ends (fd);
   g_assert_cmpint (g_get_monotonic_time () - start, >=, 2 * G_TIME_SPAN_SECOND);
   close (fd);
 }
@@ -103,7 +94,7 @@ test_grace_back (void)
   assert_lives_for (fd, 9000);
   set_present (seam, FALSE);
   cardea_seam_echo (fd);
-  assert_ends (fd);
+  test_echo_assert_ends (fd);
   close (fd);
 }
 
