@@ -16,7 +16,7 @@
 #include "agent/hosts/modules.h"
 #include "agent/hosts/opensc-host.h"
 #include "agent/keyring/keyring.h"
-#include "agent/pin/lock-watch.h"
+#include "agent/logins.h"
 #include "agent/prompt/headless.h"
 #include "agent/prompt/terminals.h"
 #include "agent/tls/nss.h"
@@ -44,9 +44,9 @@ struct _CardeaAgent
   CardeaCatalogue *catalogue;
   CardeaPrompter *prompter;
   CardeaPcscWatch *pcsc; /* NULL: no module works with card readers */
+  CardeaCardResets *resets;
   CardeaUnlocker *unlocker;
-  CardeaLeases *leases;
-  CardeaLockWatch *lock_watch;
+  CardeaLogins *logins;
   CardeaDecisions *decisions;
   CardeaAssent *assent;
   CardeaRelayPool *relays;
@@ -120,8 +120,11 @@ static void
 on_readers_changed (gpointer user_data)
 {
   CardeaAgent *self = user_data;
+  CardeaReaders *readers = cardea_pcsc_watch_get_readers (self->pcsc);
 
-  cardea_catalogue_set_readers (self->catalogue, cardea_pcsc_watch_get_readers (self->pcsc));
+  cardea_catalogue_set_readers (self->catalogue, readers);
+  if (self->resets != NULL)
+    cardea_card_resets_set_readers (self->resets, readers);
 }
 
 /* The card service runs as long as somebody watches it, so nobody does without a reason. */
@@ -162,7 +165,7 @@ apply_config (CardeaAgent *self, CardeaConfig *config)
   hosts = make_hosts (self);
   cardea_unlocker_set_sources (self->unlocker, cardea_config_get_pin_sources (config));
   cardea_unlocker_set_remembered (self->unlocker, cardea_config_get_remembered (config));
-  cardea_leases_set_rules (self->leases, cardea_config_get_leases (config));
+  cardea_logins_set_rules (self->logins, cardea_config_get_leases (config));
   cardea_broker_set_config (self->broker, config);
   cardea_catalogue_set_hosts (self->catalogue, hosts);
   watch_readers (self);
@@ -208,19 +211,20 @@ on_problems_asked (gpointer user_data)
   for (guint i = 0; i < self->rule_problems->len; i++)
     g_ptr_array_add (problems, cardea_reason_copy (self->rule_problems->pdata[i]));
   g_ptr_array_extend_and_steal (problems, cardea_decisions_get_problems (self->decisions));
+  cardea_card_resets_explain (self->resets, problems);
   return problems;
 }
 
 static gboolean
 on_lease_asked (CardeaToken *token, CardeaLease *lease, gpointer user_data)
 {
-  return cardea_leases_find (((CardeaAgent *)user_data)->leases, token, lease);
+  return cardea_logins_find_lease (((CardeaAgent *)user_data)->logins, token, lease);
 }
 
-static guint
-on_leases_ended (const char *pattern, gpointer user_data)
+static void
+on_leases_to_end (const char *pattern, CardeaLeasesEnded ended, gpointer data, gpointer user_data)
 {
-  return cardea_leases_end (((CardeaAgent *)user_data)->leases, pattern);
+  cardea_logins_end (((CardeaAgent *)user_data)->logins, pattern, ended, data);
 }
 
 static void
@@ -261,25 +265,9 @@ static void
 on_tokens_changed (CardeaCatalogue *catalogue, gpointer user_data)
 {
   CardeaAgent *self = user_data;
-  g_autoptr (GPtrArray) tokens = cardea_catalogue_get_tokens (catalogue);
 
   watch_readers (self);
-  cardea_leases_look (self->leases, tokens);
-}
-
-static void
-on_lease_over (CardeaToken *token, gpointer user_data)
-{
-  cardea_catalogue_renew_host (((CardeaAgent *)user_data)->catalogue, token->host);
-}
-
-static void
-on_absence (gpointer user_data)
-{
-  guint n = cardea_leases_end_for_absence (((CardeaAgent *)user_data)->leases);
-
-  if (n > 0)
-    g_message ("The screen was locked or the machine goes to sleep: %u logins ended", n);
+  cardea_logins_look (self->logins);
 }
 
 static void
@@ -309,14 +297,14 @@ build (CardeaAgent *self, const CardeaOptions *options)
   g_signal_connect (self->catalogue, "token-event", G_CALLBACK (on_token_event), self);
   g_signal_connect (self->catalogue, "look", G_CALLBACK (on_look), self);
   watch_readers (self);
-  self->unlocker = cardea_unlocker_new (self->prompter, self->catalogue, state);
+  self->resets = cardea_card_resets_new ();
+  self->unlocker = cardea_unlocker_new (self->prompter, self->catalogue, self->resets, state);
   cardea_unlocker_set_sources (self->unlocker, cardea_config_get_pin_sources (self->config));
   cardea_unlocker_set_store (self->unlocker, keyring);
   cardea_unlocker_set_remembered (self->unlocker, cardea_config_get_remembered (self->config));
-  self->leases = cardea_leases_new (self->unlocker, on_lease_over, self);
-  cardea_leases_set_rules (self->leases, cardea_config_get_leases (self->config));
+  self->logins = cardea_logins_new (self->catalogue, self->unlocker, self->resets);
+  cardea_logins_set_rules (self->logins, cardea_config_get_leases (self->config));
   g_signal_connect (self->catalogue, "changed", G_CALLBACK (on_tokens_changed), self);
-  self->lock_watch = cardea_lock_watch_new (on_absence, self);
   self->relays = cardea_relay_pool_new (cardea_config_get_io_threads (self->config));
   self->broker = cardea_broker_new (self->config, self->catalogue, self->unlocker, self->relays);
   cardea_broker_set_assent (self->broker, self->assent);
@@ -327,7 +315,7 @@ build (CardeaAgent *self, const CardeaOptions *options)
   self->context.reload = on_reload_called;
   self->context.get_problems = on_problems_asked;
   self->context.find_lease = on_lease_asked;
-  self->context.end_leases = on_leases_ended;
+  self->context.end_leases = on_leases_to_end;
   self->context.user_data = self;
   self->service = cardea_service_new (&self->context);
 }
@@ -469,12 +457,12 @@ cardea_agent_free (CardeaAgent *self)
   g_clear_pointer (&self->service, cardea_service_free);
   end_object (g_steal_pointer (&self->broker));
   g_clear_pointer (&self->relays, cardea_relay_pool_free);
-  g_clear_pointer (&self->lock_watch, cardea_lock_watch_free);
   /* While the rest ends tokens still come and go, and nobody is left to be told. */
   if (self->catalogue)
     g_signal_handlers_disconnect_by_data (self->catalogue, self);
-  g_clear_object (&self->leases);
+  g_clear_pointer (&self->logins, cardea_logins_free);
   end_object (g_steal_pointer (&self->unlocker));
+  end_object (g_steal_pointer (&self->resets));
   end_object (g_steal_pointer (&self->assent));
   end_decisions (self);
   g_clear_pointer (&self->pcsc, cardea_pcsc_watch_free);

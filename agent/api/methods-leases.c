@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The Cardea authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* EndLeases: from its answer on nobody signs with these tokens before their PIN was given again. */
+/* EndLeases: from its answer on nobody signs with these tokens before their PIN was given again, the agent or
+ * any other program. A card of which that is not so is told beside, as a problem. */
 #include "agent/api/methods.h"
 
 #include "agent/api/unpack.h"
@@ -22,6 +23,15 @@ check (const char *pattern)
   return error;
 }
 
+static void
+on_ended (guint n, GPtrArray *problems, gpointer data)
+{
+  g_autoptr (CardeaCall) call = data;
+
+  cardea_call_reply (call, json_pack ("{s:I, s:o}", "ended", (json_int_t)n, "problems",
+                                      cardea_json_from_reasons (problems)));
+}
+
 void
 cardea_handle_end_leases (CardeaCall *call, gpointer context)
 {
@@ -35,6 +45,5 @@ cardea_handle_end_leases (CardeaCall *call, gpointer context)
   if (error)
     cardea_call_reply_error (call, error);
   else
-    cardea_call_reply (
-        call, json_pack ("{s:I}", "ended", (json_int_t)methods->end_leases (token, methods->user_data)));
+    methods->end_leases (token, on_ended, cardea_call_ref (call), methods->user_data);
 }

@@ -11,6 +11,10 @@ G_BEGIN_DECLS
 
 /* Every method there is. The contract is socket-api/org.cardea.agent.varlink; a test compares the two. */
 
+/* @n: logins that were ended; @problems: CardeaReason elements, borrowed: cards that may sign all the same.
+ */
+typedef void (*CardeaLeasesEnded) (guint n, GPtrArray *problems, gpointer data);
+
 /* What methods work on, borrowed. */
 typedef struct
 {
@@ -22,8 +26,8 @@ typedef struct
   GPtrArray *(*get_problems) (gpointer user_data);
   /* How long the login to a token lasts; FALSE: there is none. */
   gboolean (*find_lease) (CardeaToken *token, CardeaLease *lease, gpointer user_data);
-  /* Ends the logins to the tokens that a PKCS#11 URI matches, NULL: all; returns how many there were. */
-  guint (*end_leases) (const char *pattern, gpointer user_data);
+  /* Ends the logins to the tokens that a PKCS#11 URI matches, NULL: all. @ended: once. */
+  void (*end_leases) (const char *pattern, CardeaLeasesEnded ended, gpointer data, gpointer user_data);
   gpointer user_data;
 } CardeaMethodContext;
 

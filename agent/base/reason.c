@@ -47,6 +47,7 @@ static const char *const names[] = {
   [CARDEA_REASON_READERS_SHARED] = "readers_shared",
   [CARDEA_REASON_CARD_MUTE] = "card_mute",
   [CARDEA_REASON_CARD_UNKNOWN] = "card_unknown",
+  [CARDEA_REASON_LOGIN_NOT_ENDED] = "login_not_ended",
   [CARDEA_REASON_NO_PIN] = "no_pin",
 };
 

@@ -55,7 +55,8 @@ typedef enum
   CARDEA_REASON_READER_IN_USE,  /* another program keeps the card for itself */
   CARDEA_REASON_READERS_SHARED, /* one process for all readers: a card can stop the others */
   CARDEA_REASON_CARD_MUTE,
-  CARDEA_REASON_CARD_UNKNOWN, /* no module knows what to do with it */
+  CARDEA_REASON_CARD_UNKNOWN,    /* no module knows what to do with it */
+  CARDEA_REASON_LOGIN_NOT_ENDED, /* the card could not be reset, so that any program can have it sign */
 
   CARDEA_N_REASONS
 } CardeaReasonCode;

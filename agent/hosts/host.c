@@ -571,6 +571,12 @@ cardea_host_end (CardeaHost *self, guint64 generation)
     cardea_host_kill (self);
 }
 
+gboolean
+cardea_host_runs (CardeaHost *self, guint64 generation)
+{
+  return self->process != NULL && self->generation == generation;
+}
+
 GPid
 cardea_host_get_pid (CardeaHost *self)
 {

@@ -191,6 +191,8 @@ CardeaHost *cardea_host_new_for_reader (CardeaHost *self, const char *reader);
 void cardea_host_kill (CardeaHost *self);
 /* The same, unless another run of the process than @generation goes on. */
 void cardea_host_end (CardeaHost *self, guint64 generation);
+/* Whether that run of the process goes on. */
+gboolean cardea_host_runs (CardeaHost *self, guint64 generation);
 /* The child's pid, or 0. For tests and for `cardea status`. */
 GPid cardea_host_get_pid (CardeaHost *self);
 

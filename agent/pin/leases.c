@@ -4,8 +4,8 @@
 /* Leases: for how long a PIN that was typed once counts.
  *
  * A login lives in the token host's process, and on a card beyond it. So a lease is not ended by forgetting
- * it here: the host is killed, which is the owner's business (CardeaLeaseEnd), and with it end all logins of
- * that host. Leases that share a host therefore end together. */
+ * it here: the host is killed and the card reset, which is the owner's business (CardeaLeaseEnd), and with it
+ * end all logins of that host. Leases that share a host therefore end together. */
 
 #include "agent/pin/leases.h"
 
@@ -20,7 +20,8 @@ typedef struct
   gint64 begun, used;   /* monotonic microseconds */
   gboolean screen_lock; /* its rule's */
   guint idle_seconds, seconds;
-  guint timer; /* source; 0: no time limit */
+  guint timer;    /* source; 0: no time limit */
+  gulong handler; /* of the host's end */
 } Lease;
 
 struct _CardeaLeases
@@ -43,6 +44,7 @@ static guint signals[N_SIGNALS];
 G_DEFINE_FINAL_TYPE (CardeaLeases, cardea_leases, G_TYPE_OBJECT)
 
 static gboolean on_due (gpointer data);
+static void on_host_changed (CardeaHost *host, gpointer data);
 
 static void
 lease_free (gpointer data)
@@ -50,6 +52,7 @@ lease_free (gpointer data)
   Lease *self = data;
 
   g_clear_handle_id (&self->timer, g_source_remove);
+  g_signal_handler_disconnect (self->token->host, self->handler);
   cardea_token_unref (self->token);
   g_free (self);
 }
@@ -125,6 +128,7 @@ begin (CardeaLeases *self, CardeaToken *token)
   lease->token = cardea_token_ref (token);
   lease->since = g_get_real_time () / G_USEC_PER_SEC;
   lease->begun = lease->used = g_get_monotonic_time ();
+  lease->handler = g_signal_connect (token->host, "changed", G_CALLBACK (on_host_changed), lease);
   apply_rule (lease);
   g_ptr_array_add (self->leases, lease);
   return lease;
@@ -167,24 +171,51 @@ cardea_leases_look (CardeaLeases *self, GPtrArray *tokens)
     tell_changed (self);
 }
 
-/* All leases of this host, which is killed. */
+/* Takes it out of the list; the token is the caller's. */
+static CardeaToken *
+forget (Lease *lease)
+{
+  CardeaToken *token = cardea_token_ref (lease->token);
+
+  g_message ("The login to a token is over: %s", token->uri);
+  g_ptr_array_remove (lease->owner->leases, lease);
+  return token;
+}
+
+/* All leases of this host, which is killed: what that leads to may come back here. */
 static guint
 end_host (CardeaLeases *self, CardeaToken *token)
 {
-  guint n = 0;
+  g_autoptr (GPtrArray) tokens = g_ptr_array_new_with_free_func ((GDestroyNotify)cardea_token_unref);
 
   for (guint i = self->leases->len; i > 0; i--) {
     Lease *lease = self->leases->pdata[i - 1];
 
-    if (lease->token->host != token->host)
-      continue;
-    cardea_unlocker_require_person (self->unlocker, lease->token->uri);
-    g_message ("The login to a token is over: %s", lease->token->uri);
-    g_ptr_array_remove_index (self->leases, i - 1);
-    n++;
+    if (lease->token->host == token->host)
+      g_ptr_array_add (tokens, forget (lease));
   }
+  for (guint i = 0; i < tokens->len; i++) {
+    CardeaToken *ended = tokens->pdata[i];
+
+    cardea_unlocker_require_person (self->unlocker, ended->uri);
+    self->end (ended, self->end_data);
+  }
+  return tokens->len;
+}
+
+/* The process is gone, by itself or because it hung; what the card was shown it may still know. */
+static void
+on_host_changed (CardeaHost *host, gpointer data)
+{
+  Lease *lease = data;
+  CardeaLeases *self = lease->owner;
+  g_autoptr (CardeaToken) token = NULL;
+
+  if (cardea_host_runs (host, lease->token->generation))
+    return;
+  token = forget (lease);
   self->end (token, self->end_data);
-  return n;
+  tell_changed (self);
 }
 
 static gboolean

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 #define CARDEA_TYPE_LEASES (cardea_leases_get_type ())
 G_DECLARE_FINAL_TYPE (CardeaLeases, cardea_leases, CARDEA, LEASES, GObject)
 
-/* Ends every login of @token's host at once. */
+/* Ends the login to @token: in its host's process, with all others of that, and at the card. For each. */
 typedef void (*CardeaLeaseEnd) (CardeaToken *token, gpointer data);
 
 typedef struct

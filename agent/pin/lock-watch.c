@@ -28,7 +28,8 @@ struct _CardeaLockWatch
   GCancellable *cancellable;
   GDBusConnection *system, *session; /* NULL: not there, or not yet */
   guint system_ids[3], session_ids[2];
-  int inhibitor; /* -1: none */
+  int inhibitor;     /* -1: none */
+  gboolean sleeping; /* it is about to, and waits for us */
 };
 
 /* Whether the watch is gone when a call comes back. */
@@ -78,13 +79,19 @@ on_sleep (GDBusConnection *connection, const char *sender, const char *path, con
   if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(b)")))
     return;
   g_variant_get (parameters, "(b)", &begins);
-  if (!begins) {
+  self->sleeping = begins;
+  if (begins)
+    self->absent (self->data);
+  else
     inhibit (self);
-    return;
-  }
-  self->absent (self->data);
-  if (self->inhibitor >= 0)
+}
+
+void
+cardea_lock_watch_let_sleep (CardeaLockWatch *self)
+{
+  if (self->sleeping && self->inhibitor >= 0)
     close (g_steal_fd (&self->inhibitor));
+  self->sleeping = FALSE;
 }
 
 static void

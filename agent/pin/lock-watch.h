@@ -12,8 +12,10 @@ G_BEGIN_DECLS
  * nothing is ever told. Main loop only. */
 typedef struct _CardeaLockWatch CardeaLockWatch;
 
-/* @absent: for each time. Sleep waits for it (logind's "delay" inhibitor). */
+/* @absent: for each time. Sleep waits (logind's "delay" inhibitor) until let_sleep() was called after it, and
+ * for as long as logind lets it. */
 CardeaLockWatch *cardea_lock_watch_new (void (*absent) (gpointer data), gpointer data);
+void cardea_lock_watch_let_sleep (CardeaLockWatch *self);
 void cardea_lock_watch_free (CardeaLockWatch *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaLockWatch, cardea_lock_watch_free)
 

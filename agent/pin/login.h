@@ -15,7 +15,8 @@ typedef struct
   void (*login_async) (gpointer data, CardeaToken *token, CardeaSecret *pin, CardeaLoginManner manner,
                        GAsyncReadyCallback callback, gpointer callback_data);
   gboolean (*login_finish) (gpointer data, CardeaToken *token, GAsyncResult *result, GError **error);
-  /* Takes a login back; where that fails the token's process is ended, which takes it back for certain. */
+  /* Takes a login back, at the card as well; where that fails the token's process is ended, which takes it
+   * back for certain. */
   void (*logout_async) (gpointer data, CardeaToken *token, GAsyncReadyCallback callback,
                         gpointer callback_data);
   void (*logout_finish) (gpointer data, CardeaToken *token, GAsyncResult *result);

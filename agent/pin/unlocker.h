@@ -9,6 +9,7 @@
 #include "agent/pin/grant-handle.h"
 #include "agent/pin/pin-store.h"
 #include "agent/prompt/prompter.h"
+#include "agent/tokens/card-resets.h"
 #include "agent/tokens/catalogue.h"
 
 G_BEGIN_DECLS
@@ -23,9 +24,10 @@ G_DECLARE_FINAL_TYPE (CardeaUnlocker, cardea_unlocker, CARDEA, UNLOCKER, GObject
  * Signal "unlocked" (CardeaToken *, borrowed): somebody may use the token, which wants a login, from now on;
  * for each who asked.
  * @catalogue tells which tokens are present: a source must mean exactly one of them.
+ * @resets: for logins of one connection, which end at the card, too.
  * @state_directory: where marks are kept, made 0700 when missing. */
 CardeaUnlocker *cardea_unlocker_new (CardeaPrompter *prompter, CardeaCatalogue *catalogue,
-                                     const char *state_directory);
+                                     CardeaCardResets *resets, const char *state_directory);
 /* The sources of PINs from now on (CardeaPinSourceConfig elements). */
 void cardea_unlocker_set_sources (CardeaUnlocker *self, GPtrArray *sources);
 

@@ -252,14 +252,21 @@ watch_store (CardeaCatalogueHost *self)
 }
 
 /* A process that ended on a card has perhaps lost it: what is in the reader is known in a moment, and a card
- * that is just being pulled or inserted is better left alone until then. */
+ * that is just being pulled, inserted or reset is better left alone until then. */
+static void
+leave_alone (CardeaCatalogueHost *self)
+{
+  if (is_for_one_reader (self))
+    self->not_before = MAX (self->not_before, g_get_monotonic_time () + PULL_MS * G_TIME_SPAN_MILLISECOND);
+}
+
 static void
 on_host_changed (CardeaHost *host, gpointer data)
 {
   CardeaCatalogueHost *self = data;
 
-  if (is_for_one_reader (self) && cardea_host_get_pid (host) == 0)
-    self->not_before = MAX (self->not_before, g_get_monotonic_time () + PULL_MS * G_TIME_SPAN_MILLISECOND);
+  if (cardea_host_get_pid (host) == 0)
+    leave_alone (self);
   begin_soon (self);
 }
 
@@ -309,6 +316,14 @@ cardea_catalogue_host_refresh (CardeaCatalogueHost *self, gboolean afresh)
     return;
   self->stale = self->under_way != NULL;
   cardea_host_kill (self->host);
+}
+
+void
+cardea_catalogue_host_end_logins (CardeaCatalogueHost *self)
+{
+  cardea_source_clear (&self->soon);
+  leave_alone (self);
+  cardea_catalogue_host_refresh (self, TRUE);
 }
 
 static gboolean

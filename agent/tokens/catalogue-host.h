@@ -24,6 +24,9 @@ void cardea_catalogue_host_free (CardeaCatalogueHost *self);
 
 /* Lists again, soon; @afresh: in a new process. */
 void cardea_catalogue_host_refresh (CardeaCatalogueHost *self, gboolean afresh);
+/* Ends the process, whatever it is doing, and lists again: a card that is reset meanwhile is left alone until
+ * then. */
+void cardea_catalogue_host_end_logins (CardeaCatalogueHost *self);
 /* What there is in the readers now. A process that serves other cards is ended, and what it listed is dropped
  * or listed again. TRUE when something was dropped. */
 gboolean cardea_catalogue_host_set_readers (CardeaCatalogueHost *self, CardeaReaders *readers);

@@ -282,24 +282,34 @@ cardea_catalogue_renew (CardeaCatalogue *self)
     cardea_catalogue_host_refresh (self->entries->pdata[i], TRUE);
 }
 
-static void
-refresh_host (CardeaCatalogue *self, CardeaHost *host, gboolean afresh)
+/* Borrowed; NULL: it is not of the catalogue. */
+static CardeaCatalogueHost *
+find_entry (CardeaCatalogue *self, CardeaHost *host)
 {
   for (guint i = 0; i < self->entries->len; i++)
     if (cardea_catalogue_host_get_host (self->entries->pdata[i]) == host)
-      cardea_catalogue_host_refresh (self->entries->pdata[i], afresh);
+      return self->entries->pdata[i];
+  return NULL;
 }
 
 void
-cardea_catalogue_renew_host (CardeaCatalogue *self, CardeaHost *host)
+cardea_catalogue_end_logins (CardeaCatalogue *self, CardeaHost *host)
 {
-  refresh_host (self, host, TRUE);
+  CardeaCatalogueHost *entry = find_entry (self, host);
+
+  if (entry != NULL)
+    cardea_catalogue_host_end_logins (entry);
+  else
+    cardea_host_kill (host);
 }
 
 void
 cardea_catalogue_refresh_host (CardeaCatalogue *self, CardeaHost *host)
 {
-  refresh_host (self, host, FALSE);
+  CardeaCatalogueHost *entry = find_entry (self, host);
+
+  if (entry != NULL)
+    cardea_catalogue_host_refresh (entry, FALSE);
 }
 
 void

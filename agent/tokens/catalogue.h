@@ -81,8 +81,9 @@ GPtrArray *cardea_catalogue_get_hosts (CardeaCatalogue *self); /* borrowed */
 /* Lists all hosts afresh; each is restarted, since tokens made by other processes are seen only then. */
 void cardea_catalogue_renew (CardeaCatalogue *self);
 
-/* Lists one host afresh: it is restarted, so that every login to its tokens is over. */
-void cardea_catalogue_renew_host (CardeaCatalogue *self, CardeaHost *host);
+/* Ends one host, so that it is logged in to none of its tokens, and lists it afresh: a moment later, when its
+ * cards have been reset. */
+void cardea_catalogue_end_logins (CardeaCatalogue *self, CardeaHost *host);
 
 /* Lists this host again without restarting it: after a login, so that the keys and certificates that were
  * hidden show once cardea_catalogue_settle_async() is done. No-op for a host that is not of the catalogue. */

@@ -1,9 +1,11 @@
 /* SPDX-FileCopyrightText: The Cardea authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* cardea lock: ends the logins to tokens, so that a PIN is needed again. */
+/* cardea lock: ends the logins to tokens, so that a PIN is needed again. A card that may sign all the same
+ * makes the command fail. */
 
 #include "socket-api/cli/commands.h"
+#include "socket-api/cli/listing.h"
 
 static int
 lock (CardeaCli *cli, const char *token)
@@ -11,6 +13,8 @@ lock (CardeaCli *cli, const char *token)
   g_autoptr (GError) error = NULL;
   g_autoptr (json_t) parameters = json_pack ("{s:s?}", "token", token);
   g_autoptr (json_t) reply = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  json_t *problems;
   json_int_t n;
 
   if (parameters == NULL)
@@ -23,7 +27,10 @@ lock (CardeaCli *cli, const char *token)
     g_print ("No token was unlocked.\n");
   else
     g_print ("%" JSON_INTEGER_FORMAT " %s locked.\n", n, n == 1 ? "token is" : "tokens are");
-  return CARDEA_EXIT_SUCCESS;
+  problems = json_object_get (reply, "problems");
+  cardea_listing_append_problems (text, problems, "");
+  g_printerr ("%s", text->str);
+  return json_array_size (problems) == 0 ? CARDEA_EXIT_SUCCESS : CARDEA_EXIT_FAILURE;
 }
 
 int

@@ -70,10 +70,12 @@ on_find_lease (CardeaToken *token, CardeaLease *lease, gpointer user_data)
   return FALSE;
 }
 
-static guint
-on_end_leases (const char *pattern, gpointer user_data)
+static void
+on_end_leases (const char *pattern, CardeaLeasesEnded ended, gpointer data, gpointer user_data)
 {
-  return 0;
+  g_autoptr (GPtrArray) problems = cardea_reasons_new ();
+
+  ended (0, problems, data);
 }
 
 static void

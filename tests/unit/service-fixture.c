@@ -37,14 +37,17 @@ on_find_lease (CardeaToken *token, CardeaLease *lease, gpointer user_data)
   return ((ServiceFixture *)user_data)->n_ended == 0;
 }
 
-static guint
-on_end_leases (const char *pattern, gpointer user_data)
+static void
+on_end_leases (const char *pattern, CardeaLeasesEnded ended, gpointer data, gpointer user_data)
 {
   ServiceFixture *fixture = user_data;
+  g_autoptr (GPtrArray) problems = cardea_reasons_new ();
 
   g_free (fixture->ended);
   fixture->ended = g_strdup (pattern);
-  return fixture->n_ended++ == 0 ? 1 : 0;
+  if (pattern == NULL)
+    g_ptr_array_add (problems, cardea_reason_new (CARDEA_REASON_LOGIN_NOT_ENDED, NULL, "It may still sign."));
+  ended (fixture->n_ended++ == 0 ? 1 : 0, problems, data);
 }
 
 static Contract *

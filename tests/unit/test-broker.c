@@ -25,6 +25,7 @@ set_up (Fixture *f, gconstpointer text)
   g_autoptr (CardeaConfig) config = NULL;
   g_autoptr (GPtrArray) hosts = g_ptr_array_new ();
   g_autoptr (CardeaCatalogue) catalogue = cardea_catalogue_new (hosts);
+  g_autoptr (CardeaCardResets) resets = cardea_card_resets_new ();
   g_autoptr (CardeaPrompter) prompter = cardea_headless_prompter_new ();
   g_autoptr (CardeaUnlocker) unlocker = NULL;
 
@@ -35,7 +36,7 @@ set_up (Fixture *f, gconstpointer text)
   config = cardea_config_load ((const char *const[]){ path, NULL }, &error);
   g_assert_no_error (error);
   g_remove (path);
-  unlocker = cardea_unlocker_new (prompter, catalogue, f->folder);
+  unlocker = cardea_unlocker_new (prompter, catalogue, resets, f->folder);
   f->relays = cardea_relay_pool_new (1);
   f->broker = cardea_broker_new (config, catalogue, unlocker, f->relays);
 }

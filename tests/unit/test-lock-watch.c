@@ -178,8 +178,10 @@ test_lock (Fixture *f, gconstpointer data)
   emit_hint (f, FALSE);
   emit_hint (f, TRUE);
   wait_for (&f->n_absent, 2);
+  cardea_lock_watch_let_sleep (f->watch);
   test_loop_pass (100);
   g_assert_cmpuint (f->n_absent, ==, 2);
+  g_assert_true (is_held (f)); /* for a sleep that is to come */
 }
 
 static void
@@ -193,7 +195,7 @@ test_of_another_user (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->n_absent, ==, 0);
 }
 
-/* Sleep waits until absence was told, no longer; afterwards it would wait again. */
+/* Sleep waits until what absence is told for is done, no longer; afterwards it would wait again. */
 static void
 test_sleep (Fixture *f, gconstpointer data)
 {
@@ -203,6 +205,9 @@ test_sleep (Fixture *f, gconstpointer data)
         g_variant_new ("(b)", TRUE));
   wait_for (&f->n_absent, 1);
   g_assert_true (f->open_then);
+  test_loop_pass (100);
+  g_assert_true (is_held (f));
+  cardea_lock_watch_let_sleep (f->watch);
   while (is_held (f))
     g_main_context_iteration (NULL, FALSE);
   emit (f, "/org/freedesktop/login1", "org.freedesktop.login1.Manager", "PrepareForSleep",

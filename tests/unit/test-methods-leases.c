@@ -13,6 +13,7 @@ test_leases (ServiceFixture *fixture, gconstpointer data)
   g_autoptr (CardeaWireReply) before = NULL;
   g_autoptr (CardeaWireReply) ended = NULL;
   g_autoptr (CardeaWireReply) after = NULL;
+  g_autoptr (CardeaWireReply) all = NULL;
   json_t *lease;
 
   service_send_call (client, "EndLeases", "{\"token\":\"pkcs11:type=cert\"}", NULL);
@@ -27,14 +28,16 @@ test_leases (ServiceFixture *fixture, gconstpointer data)
   service_send_call (client, "EndLeases", "{\"token\":\"pkcs11:token=Test\"}", NULL);
   ended = service_expect_reply (fixture, client, "EndLeases");
   g_assert_cmpint (json_integer_value (json_object_get (ended->parameters, "ended")), ==, 1);
+  g_assert_cmpuint (json_array_size (json_object_get (ended->parameters, "problems")), ==, 0);
   g_assert_cmpstr (fixture->ended, ==, "pkcs11:token=Test");
   service_send_call (client, "ListTokens", NULL, NULL);
   after = service_expect_reply (fixture, client, "ListTokens");
   lease = json_object_get (json_array_get (json_object_get (after->parameters, "tokens"), 0), "lease");
   g_assert_true (json_is_null (lease));
   service_send_call (client, "EndLeases", NULL, NULL);
-  cardea_wire_reply_free (service_expect_reply (fixture, client, "EndLeases"));
+  all = service_expect_reply (fixture, client, "EndLeases");
   g_assert_null (fixture->ended);
+  g_assert_cmpuint (json_array_size (json_object_get (all->parameters, "problems")), ==, 1);
 }
 
 int

@@ -7,6 +7,7 @@
 #include <nss.h>
 #include <signal.h>
 
+#include "agent/tokens/card-resets.h"
 #include "agent/tokens/catalogue.h"
 #include "agent/tokens/event.h"
 #include "agent/tokens/pcsc-watch.h"
@@ -211,6 +212,57 @@ test_swapped (World *world, gconstpointer data)
   }
 }
 
+static void
+on_settled (GObject *source, GAsyncResult *result, gpointer data)
+{
+  cardea_card_resets_settle_finish (CARDEA_CARD_RESETS (source), result);
+  *(gboolean *)data = TRUE;
+}
+
+static void
+reset (World *world, CardeaInsertion *insertion)
+{
+  g_autoptr (CardeaCardResets) resets = cardea_card_resets_new ();
+  gint64 begin = g_get_monotonic_time ();
+  gboolean settled = FALSE;
+
+  cardea_card_resets_begin (resets, insertion);
+  cardea_card_resets_settle_async (resets, NULL, on_settled, &settled);
+  while (!settled)
+    g_main_context_iteration (NULL, TRUE);
+  report ("a reset", begin);
+}
+
+/* A card that is reset is the same insertion: what was listed stays, and the process that did goes on. A card
+ * that came instead is not reset. */
+static void
+test_reset (World *world, gconstpointer data)
+{
+  g_autoptr (CardeaTokenCertificate) found = NULL;
+  g_autoptr (CardeaTokenCertificate) other = NULL;
+  g_autofree char *events = NULL;
+  GPid pid;
+  guint n_resets;
+
+  pcsc_rig_insert (world->rig, 0, world->a);
+  found = await (world, "a-9A");
+  pid = cardea_host_get_pid (found->token->host);
+  events = g_strdup (world->events->str);
+  n_resets = virtual_card_get_counts (world->a).resets;
+  reset (world, found->token->insertion);
+  g_assert_cmpuint (virtual_card_get_counts (world->a).resets, ==, n_resets + 1);
+  test_loop_pass (1000); /* longer than it takes to notice a pull */
+  g_assert_cmpint (cardea_host_get_pid (found->token->host), ==, pid);
+  g_assert_cmpstr (world->events->str, ==, events);
+  g_assert_cmpint (cardea_catalogue_get_presence (world->catalogue, found->token), ==, CARDEA_PRESENCE_HERE);
+
+  pcsc_rig_swap (world->rig, 0, world->b);
+  other = await (world, "b-9A");
+  n_resets = virtual_card_get_counts (world->b).resets;
+  reset (world, found->token->insertion);
+  g_assert_cmpuint (virtual_card_get_counts (world->b).resets, ==, n_resets);
+}
+
 /* One that hangs is being read; the other is not kept waiting. */
 static void
 test_silent (World *world, gconstpointer data)
@@ -284,6 +336,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("inserted", test_inserted);
   ADD ("swapped", test_swapped);
+  ADD ("reset", test_reset);
   ADD ("silent", test_silent);
   ADD ("restarted", test_restarted);
   ADD ("stopped", test_stopped);
