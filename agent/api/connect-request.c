@@ -236,6 +236,7 @@ take_options (json_t *object, CardeaRequest *request, GError **error)
     { "authorities", CARDEA_FIELD_STRINGS, FALSE, 0, CARDEA_LIMIT_CALLER_AUTHORITIES, &options.authorities },
     { "proxy", CARDEA_FIELD_STRING, FALSE, 0, 0, &options.proxy },
     { "terminal", CARDEA_FIELD_STRING, FALSE, 0, 0, &options.terminal },
+    { "tls12", CARDEA_FIELD_BOOLEAN, FALSE, 0, 0, &request->tls12 },
     { "timeout_ms", CARDEA_FIELD_INTEGER, FALSE, 1, MAX_TIMEOUT_MS, &options.timeout_ms },
     { "window", CARDEA_FIELD_OBJECT, FALSE, 0, 0, &options.window },
   };

@@ -61,6 +61,12 @@ store (const CardeaField *field, json_t *value)
     *(json_int_t *)field->target = json_integer_value (value);
     return NULL;
 
+  case CARDEA_FIELD_BOOLEAN:
+    if (!json_is_boolean (value))
+      return "must be true or false";
+    *(gboolean *)field->target = json_is_true (value);
+    return NULL;
+
   case CARDEA_FIELD_OBJECT:
     if (!json_is_object (value))
       return "must be an object";

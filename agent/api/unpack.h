@@ -15,6 +15,7 @@ typedef enum
 {
   CARDEA_FIELD_STRING,  /* const char * */
   CARDEA_FIELD_INTEGER, /* json_int_t; min and max hold */
+  CARDEA_FIELD_BOOLEAN, /* gboolean */
   CARDEA_FIELD_OBJECT,  /* json_t * */
   CARDEA_FIELD_STRINGS, /* json_t *: an array of nothing but strings, at most max of them */
 } CardeaFieldType;

@@ -455,6 +455,7 @@ on_dialled (GObject *source, GAsyncResult *result, gpointer user_data)
     .alpn = (const char *const *)self->request->alpn,
     .trust = self->terms->trust,
     .demands = self->terms->demands,
+    .tls12 = self->terms->tls12,
     .round_trip_us = round_trip,
   };
 

@@ -34,6 +34,7 @@ typedef struct
   CardeaAuthenticate authenticate;
   char *certificate; /* PKCS#11 URI, or SHA-256 in hex; or NULL */
   gboolean interaction;
+  gboolean tls12;         /* allowed, where a rule permits it */
   GPtrArray *authorities; /* DER (GBytes), or NULL for the system's */
   char *proxy;
   char *window;           /* the caller's, as in org.cardea.agent, or NULL */

@@ -69,16 +69,27 @@ add_demand (Making *making, const CardeaRule *rule, GError **error)
   return TRUE;
 }
 
+/* It takes both: who asks for it, and who permits it. */
+static CardeaTls12
+find_tls12 (gboolean asked_for, gboolean permitted)
+{
+  if (asked_for)
+    return permitted ? CARDEA_TLS12_ALLOWED : CARDEA_TLS12_NOT_PERMITTED;
+  return permitted ? CARDEA_TLS12_NOT_ASKED_FOR : CARDEA_TLS12_NOT_WANTED;
+}
+
 static gboolean
 add_demands (Making *making, CardeaCaller *caller, GError **error)
 {
   g_auto (CardeaRuleAnswer) answer = { NULL };
 
+  making->terms->tls12 = find_tls12 (making->request->tls12, FALSE);
   if (making->rules == NULL)
     return TRUE;
   making->terms->rules = cardea_rules_ref (cardea_rule_authorities_get_rules (making->rules));
   cardea_rules_decide (making->terms->rules, cardea_caller_get_key (caller),
                        cardea_request_get_server_name (making->request), making->request->port, &answer);
+  making->terms->tls12 = find_tls12 (making->request->tls12, answer.tls12 == CARDEA_RULE_YES);
   for (guint i = 0; i < answer.demands->len; i++)
     if (!add_demand (making, answer.demands->pdata[i], error))
       return FALSE;

@@ -6,15 +6,18 @@
 #include "agent/broker/request.h"
 #include "agent/broker/rule-authorities.h"
 #include "agent/caller/caller.h"
+#include "agent/tls/tls12-use.h"
 
 G_BEGIN_DECLS
 
-/* Whom one connection has to believe, as the rules and the request have it before anything is sent. */
+/* Whom one connection has to believe and how it is made, as the rules and the request have it before anything
+ * is sent. */
 typedef struct
 {
-  CardeaRules *rules;       /* that it was decided by; NULL: there are none */
-  CardeaTrust *trust;       /* NULL: only whom the demands name */
-  GPtrArray *demands;       /* of CardeaDemand */
+  CardeaRules *rules; /* that it was decided by; NULL: there are none */
+  CardeaTrust *trust; /* NULL: only whom the demands name */
+  GPtrArray *demands; /* of CardeaDemand */
+  CardeaTls12 tls12;
   char *trust_source;       /* cardea_trust_source_new() */
   gboolean by_program_only; /* nobody vouches but whom the program brought along */
 } CardeaTerms;

@@ -10,12 +10,6 @@
 #include "agent/rules/rule-problem.h"
 
 static gboolean
-asks_for_tls12 (const CardeaRuleSettings *settings)
-{
-  return settings->tls12 == CARDEA_RULE_YES;
-}
-
-static gboolean
 asks_for_post_handshake (const CardeaRuleSettings *settings)
 {
   return settings->post_handshake == CARDEA_RULE_YES;
@@ -27,7 +21,6 @@ static const struct
   gboolean is_restriction;
   gboolean (*asks) (const CardeaRuleSettings *settings);
 } not_supported[] = {
-  { CARDEA_RULE_KEY_TLS12, FALSE, asks_for_tls12 },
   { CARDEA_RULE_KEY_POST_HANDSHAKE, FALSE, asks_for_post_handshake },
 };
 

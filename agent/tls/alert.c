@@ -89,3 +89,10 @@ cardea_alert_is_about_certificate (guint number)
 
   return alert != NULL && alert->about_certificate;
 }
+
+gboolean
+cardea_alert_may_be_about_certificate (guint number)
+{
+  return cardea_alert_is_about_certificate (number) || number == CARDEA_ALERT_HANDSHAKE_FAILURE ||
+         number == CARDEA_ALERT_DECRYPT_ERROR;
+}

@@ -9,6 +9,11 @@ G_BEGIN_DECLS
 
 enum
 {
+  CARDEA_ALERT_LEVEL_WARNING = 1, /* RFC 5246, 7.2 */
+};
+
+enum
+{
   CARDEA_ALERT_CLOSE_NOTIFY = 0,
   CARDEA_ALERT_HANDSHAKE_FAILURE = 40,
   CARDEA_ALERT_DECRYPT_ERROR = 51,
@@ -23,5 +28,8 @@ const char *cardea_alert_to_name (guint alert);
 const char *cardea_alert_explain (guint alert);
 /* Whether it can only be about the certificate of the client, or the lack of one. */
 gboolean cardea_alert_is_about_certificate (guint alert);
+/* Whether a server may mean that when it says no to a client's certificate, or to the lack of one: TLS 1.2
+ * has few names for it (RFC 5246, 7.4.6 and 7.4.8). */
+gboolean cardea_alert_may_be_about_certificate (guint alert);
 
 G_END_DECLS

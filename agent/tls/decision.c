@@ -17,6 +17,7 @@
 #include <pk11pub.h>
 #include <prerror.h>
 #include <secerr.h>
+#include <string.h>
 
 /* Shared by the decision and the front module's entry, whichever goes last. */
 typedef struct
@@ -81,6 +82,25 @@ get_pss_parameters (guint hash_bits)
   }
 }
 
+/* Only what TLS 1.2 signs of ours: DigestInfo of SHA-256 and longer (RFC 8017, 9.2, note 1). */
+static gboolean
+is_digest_info (const CardeaFrontSignRequest *request)
+{
+  static const guint8 oid[] = { 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02 };
+  static const guint8 kinds[][2] = { { 1, 32 }, { 2, 48 }, { 3, 64 } };
+  const guint8 *data = request->data;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++) {
+    guint8 size = kinds[i][1];
+
+    if (request->length == 19u + size && data[0] == 0x30 && data[1] == 17 + size && data[2] == 0x30 &&
+        data[3] == 13 && memcmp (data + 4, oid, sizeof oid) == 0 && data[14] == kinds[i][0] &&
+        memcmp (data + 15, (const guint8[]){ 0x05, 0x00, 0x04, size }, 4) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static gboolean
 verify (const Signing *self, const CardeaFrontSignRequest *request, guint8 *signature, gsize length)
 {
@@ -108,8 +128,9 @@ sign_and_verify (gpointer data, const CardeaFrontSignRequest *request, guint8 *s
 {
   Signing *self = data;
   gsize room = *length;
+  gboolean known = request->mechanism != CARDEA_FRONT_RSA_PKCS1 || is_digest_info (request);
 
-  if (!self->sign (self->user_data, request, signature, length)) {
+  if (!known || !self->sign (self->user_data, request, signature, length)) {
     g_atomic_int_set (&self->outcome, CARDEA_SIGN_REFUSED);
     return FALSE;
   }

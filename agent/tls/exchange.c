@@ -7,6 +7,7 @@
 #include "agent/tls/exchange.h"
 
 #include "agent/base/nss-cleanup.h"
+#include "agent/tls/tls12.h"
 
 #include <secerr.h>
 
@@ -43,7 +44,9 @@ static void
 judge (CardeaExchange *self)
 {
   self->judged = TRUE;
-  verify (self);
+  self->verify_error = cardea_tls12_find_fault (self->socket);
+  if (self->verify_error == NULL)
+    verify (self);
   self->received_before = cardea_verdict_count_received (self->socket);
   self->step = cardea_tls_socket_complete_auth (self->socket,
                                                 self->verify_error == NULL ? 0 : SEC_ERROR_UNTRUSTED_ISSUER);

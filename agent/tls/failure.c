@@ -8,6 +8,7 @@
 
 #include "agent/tls/alert.h"
 #include "agent/tls/nss.h"
+#include "agent/tls/tls12.h"
 #include "socket-api/wire/error.h"
 
 #include <secerr.h>
@@ -62,13 +63,24 @@ cardea_failure_from_signing (CardeaSignOutcome outcome)
                              "The token made no signature. Check that it is still there, and try again.");
 }
 
+/* @finished: our answer to the request for a certificate is through. */
+static gboolean
+is_verdict (const CardeaTlsSocket *socket, guint alert, gboolean finished, gboolean certificate_sent)
+{
+  if (!finished)
+    return FALSE;
+  if (cardea_tls12_is_spoken (socket) && !socket->finished)
+    return cardea_alert_may_be_about_certificate (alert);
+  return certificate_sent || cardea_alert_is_about_certificate (alert);
+}
+
 static GError *
-from_alert (guint alert, gboolean finished, gboolean certificate_sent)
+from_alert (const CardeaTlsSocket *socket, guint alert, gboolean finished, gboolean certificate_sent)
 {
   const char *name = cardea_alert_to_name (alert);
   const char *explanation = cardea_alert_explain (alert);
 
-  if (!finished || (!certificate_sent && !cardea_alert_is_about_certificate (alert)))
+  if (!is_verdict (socket, alert, finished, certificate_sent))
     return cardea_failure_new (name, "The server refused the connection (%s): it %s.", name, explanation);
 
   g_autofree char *message = g_strdup_printf (
@@ -100,9 +112,31 @@ make_weak_key (const CardeaTlsSocket *socket)
 }
 
 static GError *
-from_code (PRErrorCode code, const char *alert, gboolean finished)
+make_too_old (CardeaTls12 tls12)
 {
-  const char *when = finished ? "right after the handshake" : "during the handshake";
+  static const char *const sentences[] = {
+    [CARDEA_TLS12_NOT_WANTED] =
+        "The server does not speak TLS 1.3, the oldest version accepted here. Ask its operator to enable it.",
+    [CARDEA_TLS12_NOT_PERMITTED] =
+        "The server does not speak TLS 1.3, and TLS 1.2 takes an administrator's rule with \"tls12=true\" "
+        "for "
+        "this program and this server (see cardea-rules(5)). Ask its operator to enable TLS 1.3, or an "
+        "administrator for the rule.",
+    [CARDEA_TLS12_NOT_ASKED_FOR] = "The server does not speak TLS 1.3. An administrator's rule permits TLS "
+                                   "1.2 here, and the program did "
+                                   "not ask for it (with cardea connect: --tls12).",
+    [CARDEA_TLS12_ALLOWED] = "The server speaks neither TLS 1.3 nor TLS 1.2, the oldest version accepted "
+                             "here. Ask its operator to "
+                             "enable them.",
+  };
+
+  return cardea_failure_new (cardea_alert_to_name (CARDEA_ALERT_PROTOCOL_VERSION), "%s", sentences[tls12]);
+}
+
+static GError *
+from_code (const CardeaTlsSocket *socket, PRErrorCode code, const char *alert)
+{
+  const char *when = socket->finished ? "right after the handshake" : "during the handshake";
 
   switch (code) {
   case PR_END_OF_FILE_ERROR:
@@ -114,9 +148,15 @@ from_code (PRErrorCode code, const char *alert, gboolean finished)
     return cardea_failure_new (alert, "The server reset the connection %s.", when);
   case SSL_ERROR_UNSUPPORTED_VERSION:
   case SSL_ERROR_PROTOCOL_VERSION_ALERT:
-    return cardea_failure_new (cardea_alert_to_name (CARDEA_ALERT_PROTOCOL_VERSION),
-                               "The server does not speak TLS 1.3, the oldest version accepted here. "
-                               "Ask its operator to enable it.");
+    return make_too_old (socket->tls12);
+  case SSL_ERROR_RENEGOTIATION_NOT_ALLOWED:
+    return cardea_failure_new (alert,
+                               "The server wanted to negotiate anew in the middle of the connection, "
+                               "which is refused: it could put another certificate in place of the one "
+                               "that was decided. Ask its operator to do without.");
+  case SSL_ERROR_UNSAFE_NEGOTIATION:
+    return cardea_failure_new (alert, "The server does not say that it is safe from being made to negotiate "
+                                      "anew (RFC 5746). Ask its operator to bring its software up to date.");
   /* NSS keeps one certificate for each issuer and serial number in the whole process, as long as anyone uses
    * it. */
   case SEC_ERROR_REUSED_ISSUER_AND_SERIAL:
@@ -141,10 +181,10 @@ cardea_failure_from_socket (const CardeaTlsSocket *socket, gboolean finished, gb
   const char *sent = socket->alert_sent >= 0 ? cardea_alert_to_name ((guint)socket->alert_sent) : NULL;
 
   if (socket->alert_received == CARDEA_ALERT_PROTOCOL_VERSION)
-    return from_code (SSL_ERROR_PROTOCOL_VERSION_ALERT, NULL, finished);
+    return make_too_old (socket->tls12);
   if (socket->alert_received >= 0)
-    return from_alert ((guint)socket->alert_received, finished, certificate_sent);
+    return from_alert (socket, (guint)socket->alert_received, finished, certificate_sent);
   if (socket->error == SSL_ERROR_WEAK_SERVER_CERT_KEY)
     return make_weak_key (socket);
-  return from_code (socket->error, sent, finished);
+  return from_code (socket, socket->error, sent);
 }

@@ -19,6 +19,7 @@
 #include "agent/tls/failure.h"
 #include "agent/tls/info.h"
 #include "agent/tls/stream-nss.h"
+#include "agent/tls/tls12.h"
 #include "agent/tls/worker.h"
 #include "socket-api/limits.h"
 #include "socket-api/wire/error.h"
@@ -136,13 +137,16 @@ fail (CardeaHandshake *self, GError *error)
   g_task_return_error (task, error);
 }
 
+/* In TLS 1.2 the server says what it thinks of a certificate, or of the lack of one, before its Finished. */
 static void
 fail_from_socket (CardeaHandshake *self)
 {
-  gboolean finished = self->state == STATE_VERDICT;
+  CardeaTlsSocket *socket = self->exchange.socket;
+  gboolean early = cardea_tls12_is_spoken (socket) && socket->answered;
+  gboolean sent =
+      early ? self->exchange.decision != NULL : self->info != NULL && self->info->certificate_sent;
 
-  fail (self, cardea_failure_from_socket (self->exchange.socket, finished,
-                                          self->info != NULL && self->info->certificate_sent));
+  fail (self, cardea_failure_from_socket (socket, early || self->state == STATE_VERDICT, sent));
 }
 
 static void
@@ -308,7 +312,8 @@ finish (CardeaHandshake *self)
   if (self->exchange.decision != NULL)
     cardea_decision_revoke (self->exchange.decision);
   set_state (self, STATE_VERDICT);
-  if (!self->info->certificate_requested) {
+  self->info->accepted = self->info->certificate_requested && cardea_tls12_is_spoken (self->exchange.socket);
+  if (!self->info->certificate_requested || self->info->accepted) {
     succeed (self);
     return;
   }
@@ -569,7 +574,7 @@ cardea_handshake_new (int fd, const CardeaHandshakeOptions *options, CardeaCerti
   self->requested = requested;
   self->requested_data = user_data;
   self->exchange.socket =
-      cardea_tls_socket_new (fd, options->server_name, options->alpn, &self->socket_error);
+      cardea_tls_socket_new (fd, options->server_name, options->alpn, options->tls12, &self->socket_error);
   return self;
 }
 

@@ -8,6 +8,7 @@
 #include "agent/base/certificate.h"
 #include "agent/front/front.h"
 #include "agent/tls/stream.h"
+#include "agent/tls/tls12-use.h"
 #include "agent/tls/demand.h"
 
 G_BEGIN_DECLS
@@ -23,8 +24,9 @@ typedef struct
   const char *const *alpn; /* or NULL */
   CardeaTrust *trust;      /* NULL: only whom the demands name */
   GPtrArray *demands;      /* of CardeaDemand, or NULL */
-  gint64 round_trip_us;    /* as measured when connecting; for the wait for the verdict */
-  guint timeout_ms;        /* of the network's share: not counted while an answer is awaited. 0: the limit */
+  CardeaTls12 tls12;
+  gint64 round_trip_us; /* as measured when connecting; for the wait for the verdict */
+  guint timeout_ms;     /* of the network's share: not counted while an answer is awaited. 0: the limit */
 } CardeaHandshakeOptions;
 
 /* What the server asked for, valid as long as the handshake. */
@@ -51,7 +53,7 @@ typedef void (*CardeaCertificateRequested) (CardeaHandshake *handshake,
 
 typedef struct
 {
-  char *tls_version;     /* "TLS 1.3" */
+  char *tls_version;     /* "TLS 1.3", "TLS 1.2" */
   char *cipher_suite;    /* "TLS_AES_128_GCM_SHA256" */
   char *alpn;            /* or NULL */
   GPtrArray *peer_chain; /* DER (GBytes), leaf first, as the server sent it */
@@ -59,7 +61,8 @@ typedef struct
   char *revocation;      /* good, unknown, not_checked */
   gboolean certificate_requested;
   gboolean certificate_sent;
-  gboolean accepted; /* the server sent something after our Finished; FALSE: it is silent, not known */
+  gboolean
+      accepted; /* the server sent something after our Finished, as it has to in TLS 1.2; FALSE: not known */
   gboolean resumed;
 } CardeaTlsInfo;
 

@@ -37,6 +37,15 @@ get_alpn (PRFileDesc *fd)
   return chosen ? g_strndup ((const char *)name, length) : NULL;
 }
 
+/* Once more, of the connection as it stands. */
+static gboolean
+is_good_enough (const CardeaTlsSocket *socket, const SSLChannelInfo *channel)
+{
+  return channel->protocolVersion >= SSL_LIBRARY_VERSION_TLS_1_3 ||
+         (socket->tls12 == CARDEA_TLS12_ALLOWED && channel->protocolVersion == SSL_LIBRARY_VERSION_TLS_1_2 &&
+          channel->extendedMasterSecretUsed);
+}
+
 CardeaTlsInfo *
 cardea_tls_info_new (CardeaTlsSocket *socket)
 {
@@ -44,12 +53,13 @@ cardea_tls_info_new (CardeaTlsSocket *socket)
   SSLCipherSuiteInfo suite;
 
   if (SSL_GetChannelInfo (socket->fd, &channel, sizeof channel) != SECSuccess ||
-      channel.protocolVersion < SSL_LIBRARY_VERSION_TLS_1_3 ||
+      !is_good_enough (socket, &channel) ||
       SSL_GetCipherSuiteInfo (channel.cipherSuite, &suite, sizeof suite) != SECSuccess)
     return NULL;
 
   CardeaTlsInfo *self = g_new0 (CardeaTlsInfo, 1);
-  self->tls_version = g_strdup ("TLS 1.3");
+  self->tls_version =
+      g_strdup (channel.protocolVersion == SSL_LIBRARY_VERSION_TLS_1_2 ? "TLS 1.2" : "TLS 1.3");
   self->cipher_suite = g_strdup (suite.cipherSuiteName);
   self->alpn = get_alpn (socket->fd);
   self->peer_chain = g_ptr_array_ref (socket->chain);

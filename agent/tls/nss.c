@@ -73,7 +73,7 @@ set_policy (void)
     { NSS_RSA_MIN_KEY_SIZE, 2048 },
     { NSS_DH_MIN_KEY_SIZE, 2048 },
     { NSS_DSA_MIN_KEY_SIZE, 2048 },
-    { NSS_TLS_VERSION_MIN_POLICY, SSL_LIBRARY_VERSION_TLS_1_3 },
+    { NSS_TLS_VERSION_MIN_POLICY, SSL_LIBRARY_VERSION_TLS_1_2 }, /* for sockets that ask for it */
     { NSS_TLS_VERSION_MAX_POLICY, SSL_LIBRARY_VERSION_TLS_1_3 },
   };
 
@@ -104,7 +104,8 @@ set_suites (void)
   return TRUE;
 }
 
-/* SSL_VersionRangeSetDefault() quietly narrows a range to the policy, so it is read back. */
+/* A socket that says nothing speaks TLS 1.3 alone. SSL_VersionRangeSetDefault() quietly narrows a range to
+ * the policy, so it is read back. */
 static gboolean
 set_versions (void)
 {

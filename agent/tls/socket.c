@@ -5,7 +5,9 @@
  *
  * The hooks decide nothing. They copy what the decision needs (it is valid only inside them), within the
  * limits, and let NSS wait; the handshake answers. NSS checks the server's proof of possession and its
- * Finished before it waits, so that whoever decides afterwards decides about a server that holds its key. */
+ * Finished before it waits, so that whoever decides afterwards decides about a server that holds its key. In
+ * TLS 1.2 it is the proof alone: the server signed both randoms and its key share before it may ask for a
+ * certificate, and its Finished comes after ours. */
 
 #include "agent/tls/socket.h"
 
@@ -13,6 +15,7 @@
 #include "agent/tls/alert.h"
 #include "agent/tls/failure.h"
 #include "agent/tls/nss.h"
+#include "agent/tls/tls12.h"
 #include "socket-api/limits.h"
 
 #include <gio/gio.h>
@@ -60,6 +63,7 @@ on_auth_certificate (void *data, PRFileDesc *fd, PRBool check_signature, PRBool 
   collect_chain (self);
   if (responses != NULL && responses->len > 0)
     self->stapled_ocsp = copy_item (&responses->items[0]);
+  cardea_tls12_note (self);
   self->auth_pending = TRUE;
   return SECWouldBlock;
 }
@@ -85,7 +89,17 @@ on_certificate_requested (void *data, PRFileDesc *fd, CERTDistNames *names, CERT
   return SECWouldBlock;
 }
 
-/* TLS 1.3 ignores an alert's level: all but these two end the connection (RFC 8446, 6). */
+/* In TLS 1.2 a warning leaves it to us whether to go on (RFC 5246, 7.2.2), and servers send some for no
+ * reason. TLS 1.3 ignores an alert's level: all but two end the connection (RFC 8446, 6). */
+static gboolean
+is_fatal (const CardeaTlsSocket *self, const SSLAlert *alert)
+{
+  if (alert->description == CARDEA_ALERT_USER_CANCELED)
+    return FALSE;
+  return alert->level != CARDEA_ALERT_LEVEL_WARNING || self->tls12 != CARDEA_TLS12_ALLOWED ||
+         self->version >= SSL_LIBRARY_VERSION_TLS_1_3;
+}
+
 static void
 on_alert_received (const PRFileDesc *fd, void *data, const SSLAlert *alert)
 {
@@ -93,7 +107,7 @@ on_alert_received (const PRFileDesc *fd, void *data, const SSLAlert *alert)
 
   if (alert->description == CARDEA_ALERT_CLOSE_NOTIFY)
     self->close_notify = TRUE;
-  else if (alert->description != CARDEA_ALERT_USER_CANCELED && self->alert_received < 0)
+  else if (is_fatal (self, alert) && self->alert_received < 0)
     self->alert_received = alert->description;
 }
 
@@ -114,9 +128,9 @@ on_handshake_finished (PRFileDesc *fd, void *data)
   self->finished = TRUE;
 }
 
-/* Resumption would go on with an earlier certificate, early data can be replayed, and authentication after
- * the handshake would come unasked: all off. SSL_ENABLE_FDX stays off as well: without it reading also sends
- * what an earlier write left behind. */
+/* TLS 1.2 is another matter: cardea_tls12_enable(). Resumption would go on with an earlier certificate, early
+ * data can be replayed, and authentication after the handshake would come unasked: all off. SSL_ENABLE_FDX
+ * stays off as well: without it reading also sends what an earlier write left behind. */
 static gboolean
 set_options (PRFileDesc *fd)
 {
@@ -205,18 +219,21 @@ import (int raw, CardeaMeter *meter)
 }
 
 CardeaTlsSocket *
-cardea_tls_socket_new (int fd, const char *server_name, const char *const *alpn, GError **error)
+cardea_tls_socket_new (int fd, const char *server_name, const char *const *alpn, CardeaTls12 tls12,
+                       GError **error)
 {
   g_autoptr (CardeaTlsSocket) self = g_new0 (CardeaTlsSocket, 1);
 
   g_atomic_ref_count_init (&self->references);
   self->raw = fd;
+  self->tls12 = tls12;
   self->alert_received = -1;
   self->alert_sent = -1;
   self->chain = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
   self->authorities = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
   self->fd = import (fd, &self->meter);
-  if (self->fd != NULL && set_options (self->fd) && set_hooks (self) &&
+  if (self->fd != NULL && set_options (self->fd) &&
+      (tls12 != CARDEA_TLS12_ALLOWED || cardea_tls12_enable (self->fd)) && set_hooks (self) &&
       set_server_name (self->fd, server_name) && set_alpn (self->fd, alpn) &&
       SSL_ResetHandshake (self->fd, PR_FALSE) == SECSuccess)
     return g_steal_pointer (&self);
@@ -303,5 +320,6 @@ cardea_tls_socket_complete_request (CardeaTlsSocket *self, SECKEYPrivateKey *key
   SECStatus outcome = key != NULL && certificate != NULL ? SECSuccess : SECFailure;
 
   self->request_pending = FALSE;
+  self->answered = TRUE;
   return go_on (self, SSL_ClientCertCallbackComplete (self->fd, outcome, key, certificate));
 }

@@ -9,6 +9,7 @@
 #include <nspr.h>
 
 #include "agent/tls/meter.h"
+#include "agent/tls/tls12-use.h"
 
 G_BEGIN_DECLS
 
@@ -29,15 +30,19 @@ typedef struct
   PRFileDesc *fd;
   CardeaMeter meter; /* below fd */
   int raw;           /* owned by fd */
+  CardeaTls12 tls12;
   PRErrorCode error; /* of the last step that failed: later ones would only say that the handshake failed */
   gboolean wants_write;
 
   gboolean finished;     /* both sides' Finished are through */
   gboolean auth_pending; /* NSS waits for the verdict on the server */
-  GPtrArray *chain;      /* DER (GBytes), bounded */
+  PRUint16 version;      /* SSL_LIBRARY_VERSION_TLS_1_...; 0 before the server's certificate is there */
+  gboolean extended_master_secret; /* RFC 7627; likewise, and for TLS 1.2 only */
+  GPtrArray *chain;                /* DER (GBytes), bounded */
   GBytes *stapled_ocsp;
   gboolean requested;       /* a certificate was asked for */
   gboolean request_pending; /* NSS waits for a certificate */
+  gboolean answered;        /* it got one, or was told that there is none */
   GPtrArray *authorities;   /* DER names (GBytes) */
   gboolean authorities_too_large;
 
@@ -48,7 +53,7 @@ typedef struct
 
 /* Takes @fd, also on failure. Errors: CARDEA_ERROR_HANDSHAKE_FAILED. */
 CardeaTlsSocket *cardea_tls_socket_new (int fd, const char *server_name, const char *const *alpn,
-                                        GError **error);
+                                        CardeaTls12 tls12, GError **error);
 CardeaTlsSocket *cardea_tls_socket_ref (CardeaTlsSocket *self);
 void cardea_tls_socket_unref (CardeaTlsSocket *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaTlsSocket, cardea_tls_socket_unref)

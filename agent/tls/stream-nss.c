@@ -11,6 +11,7 @@
 
 #include "agent/tls/alert.h"
 #include "agent/tls/failure.h"
+#include "agent/tls/tls12.h"
 
 #include <poll.h>
 #include <ssl.h>
@@ -22,7 +23,7 @@ typedef struct
   CardeaTlsStream parent;
   CardeaTlsSocket *socket;
   gboolean certificate_sent;
-  gboolean has_read;           /* the server sent data: it accepted the handshake */
+  gboolean has_read;           /* the server sent what shows that it accepted the handshake */
   CardeaStreamResult read_end; /* OK while it goes on */
   gboolean write_closed;
   char *message;
@@ -41,8 +42,7 @@ is_rejection (const NssStream *self, guint alert)
 {
   if (cardea_alert_is_about_certificate (alert))
     return TRUE;
-  return self->certificate_sent && !self->has_read &&
-         (alert == CARDEA_ALERT_HANDSHAKE_FAILURE || alert == CARDEA_ALERT_DECRYPT_ERROR);
+  return self->certificate_sent && !self->has_read && cardea_alert_may_be_about_certificate (alert);
 }
 
 static CardeaStreamResult
@@ -233,5 +233,6 @@ cardea_nss_stream_new (CardeaTlsSocket *socket, gboolean certificate_sent)
   self->parent.klass = &nss_stream_class;
   self->socket = socket;
   self->certificate_sent = certificate_sent;
+  self->has_read = cardea_tls12_is_spoken (socket); /* its Finished was the answer to ours */
   return &self->parent;
 }

@@ -48,7 +48,7 @@ _cardea() {
       fi
       ;;
     connect)
-      words='--certificate --no-certificate --require-certificate --server-name --ca --alpn --proxy --no-interaction
+      words='--certificate --no-certificate --require-certificate --server-name --ca --alpn --proxy --tls12 --no-interaction
         --terminal --shutdown --timeout --verbose --socket --help'
       if [[ $word != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -A hostname -- "$word")

@@ -30,6 +30,7 @@ complete -c cardea -n '__fish_seen_subcommand_from connect' -l server-name -x -d
 complete -c cardea -n '__fish_seen_subcommand_from connect' -l ca -r -F -d 'Trust these authorities only'
 complete -c cardea -n '__fish_seen_subcommand_from connect' -l alpn -x -d 'Offer this protocol'
 complete -c cardea -n '__fish_seen_subcommand_from connect' -l proxy -x -d 'Go by this proxy'
+complete -c cardea -n '__fish_seen_subcommand_from connect' -l tls12 -d 'Allow TLS 1.2 where a rule does'
 complete -c cardea -n '__fish_seen_subcommand_from connect' -l no-interaction -d 'Fail rather than ask'
 complete -c cardea -n '__fish_seen_subcommand_from connect' -s t -l terminal -d 'Ask on this terminal'
 complete -c cardea -n '__fish_seen_subcommand_from connect' -s N -l shutdown -d 'End our side when standard input ends'

@@ -32,6 +32,7 @@ typedef struct
   char *proxy;
   gboolean no_certificate;
   gboolean require_certificate;
+  gboolean tls12;
   gboolean no_interaction;
   gboolean terminal;
   gboolean shut_down;
@@ -67,6 +68,8 @@ parse (CardeaCli *cli, Raw *raw, int *argc, char ***argv, int *exit_code)
     { "alpn", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->alpn, "Offer this protocol; may be repeated",
       "PROTOCOL" },
     { "proxy", 0, 0, G_OPTION_ARG_STRING, &raw->proxy, "Go by this proxy; \"direct\": by none", "URI" },
+    { "tls12", 0, 0, G_OPTION_ARG_NONE, &raw->tls12, "Allow TLS 1.2 where an administrator's rule does",
+      NULL },
     { "no-interaction", 0, 0, G_OPTION_ARG_NONE, &raw->no_interaction, "Fail rather than ask anybody", NULL },
     { "terminal", 't', 0, G_OPTION_ARG_NONE, &raw->terminal,
       "Ask on this terminal even if there is a display", NULL },
@@ -152,6 +155,8 @@ pack_options (const Raw *raw, GError **error)
     json_object_set_new (options, "proxy", json_string (raw->proxy));
   if (raw->no_certificate || raw->require_certificate)
     json_object_set_new (options, "authenticate", json_string (raw->no_certificate ? "never" : "required"));
+  if (raw->tls12)
+    json_object_set_new (options, "tls12", json_true ());
   if (raw->no_interaction)
     json_object_set_new (options, "interaction", json_string ("never"));
   if (raw->timeout != NOT_GIVEN)

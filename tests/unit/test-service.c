@@ -438,6 +438,8 @@ static const Refusal refusals[] = {
   { "authorities-blank", "Connect", OPTIONS ("\"authorities\":[\"AA A\"]"), UP, INVALID,
     "options.authorities" },
   { "proxy", "Connect", OPTIONS ("\"proxy\":\"not a uri\""), UP, INVALID, "options.proxy" },
+  { "tls12-text", "Connect", OPTIONS ("\"tls12\":\"true\""), UP, INVALID, "options.tls12" },
+  { "tls12-number", "Connect", OPTIONS ("\"tls12\":1"), UP, INVALID, "options.tls12" },
   { "timeout-0", "Connect", OPTIONS ("\"timeout_ms\":0"), UP, INVALID, "options.timeout_ms" },
   { "timeout-huge", "Connect", OPTIONS ("\"timeout_ms\":9223372036854775807"), UP, INVALID,
     "options.timeout_ms" },
@@ -489,7 +491,7 @@ test_options (ServiceFixture *fixture, gconstpointer data)
   g_autofree char *parameters = g_strdup_printf (
       OPTIONS ("\"server_name\":\"Other.example\",\"alpn\":[\"h2\",\"%s\"],\"authenticate\":\"required\","
                "\"certificate\":\"%s\",\"interaction\":\"never\",\"authorities\":[\"AAEC\",\"AA==\"],"
-               "\"proxy\":\"direct\",\"timeout_ms\":86400000,"
+               "\"proxy\":\"direct\",\"tls12\":true,\"timeout_ms\":86400000,"
                "\"window\":{\"handle\":\"wayland:%s\",\"activation_token\":\"token\"}"),
       longest, sha256, window);
   const CardeaRequest *request;
@@ -506,6 +508,7 @@ test_options (ServiceFixture *fixture, gconstpointer data)
   g_assert_cmpuint (request->authorities->len, ==, 2);
   g_assert_cmpuint (g_bytes_get_size (request->authorities->pdata[0]), ==, 3);
   g_assert_cmpstr (request->proxy, ==, "direct");
+  g_assert_true (request->tls12);
   g_assert_cmpuint (request->timeout_ms, ==, 86400000);
   g_assert_cmpstr (request->window + strlen ("wayland:"), ==, window);
   g_assert_cmpstr (request->activation_token, ==, "token");

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The Cardea authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What rules ask of servers, under the whole agent: their authorities alone vouch, their pins are met, and a
- * decision of one trust is none of another's. */
+/* What rules ask of servers and permit them, under the whole agent: their authorities alone vouch, their pins
+ * are met, and a decision of one trust is none of another's. */
 
 #include "socket-api/wire/error.h"
 #include "tests/fixtures/asks.h"
@@ -249,6 +249,58 @@ test_hard_revocation (void)
   assert_refused (asks, NULL, "revoked", NULL);
 }
 
+static void
+assert_too_old (CardeaAsks *asks, const char *options, const char *says)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (cardea_asks_fetch (asks, options, &error));
+  g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_HANDSHAKE_FAILED);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, says));
+}
+
+/* TLS 1.2 takes the program and a rule, and no rule against it. */
+static void
+test_tls12 (void)
+{
+  g_autoptr (CardeaAsks) asks = cardea_asks_new ("shown;pick 0 not");
+  static const char allowed[] = "{\"tls12\": true}";
+  g_autofree char *out = NULL;
+  g_autofree char *err = NULL;
+  g_autofree char *port = NULL;
+
+  asks->port = cardea_lab_openssl_tls12 (asks->lab, NULL);
+  port = g_strdup_printf ("%u", asks->port);
+  assert_too_old (asks, NULL, "the oldest version accepted here");
+  assert_too_old (asks, allowed, "rule with \"tls12=true\"");
+  set_rule (asks, "old", "tls12=true");
+  assert_too_old (asks, NULL, "--tls12");
+  g_assert_cmpuint (cardea_asks_count (asks), ==, 0);
+  cardea_asks_fetch_as (asks, allowed, "TLSv1.2");
+  g_assert_cmpuint (cardea_asks_count (asks), ==, 1);
+  cardea_lab_cardea (asks->lab, (const char *[]){ "connect", "-v", "--tls12", "localhost", port, NULL },
+                     "GET / HTTP/1.0\r\n\r\n", &out, &err);
+  g_assert_nonnull (strstr (err, "TLS 1.2"));
+  g_assert_nonnull (strstr (out, "TLSv1.2"));
+  set_rule (asks, "new", "tls12=false");
+  assert_too_old (asks, allowed, "rule with \"tls12=true\"");
+}
+
+/* A server of before RSA-PSS, and a key on a token. */
+static void
+test_tls12_pkcs1 (void)
+{
+  g_autoptr (CardeaAsks) asks = cardea_asks_new ("cancel");
+  const char *const server[] = { "-client_sigalgs", "RSA+SHA256", "-Verify", "2",
+                                 "-CAfile",         "ca.pem",     "-www",    NULL };
+
+  cardea_asks_script_pick (asks, "rsa.pem", "not");
+  asks->port = cardea_lab_openssl_tls12 (asks->lab, server);
+  set_rule (asks, "old", "tls12=true");
+  cardea_asks_fetch_as (asks, "{\"tls12\": true}", "TLSv1.2");
+}
+
 /* A file that changes counts when the rules are read again, and not before. */
 static void
 test_file_changes (void)
@@ -295,6 +347,8 @@ main (int argc, char **argv)
   g_test_add_func ("/agent-rule-trust/pins", test_pins);
   g_test_add_func ("/agent-rule-trust/unreadable", test_unreadable);
   g_test_add_func ("/agent-rule-trust/hard-revocation", test_hard_revocation);
+  g_test_add_func ("/agent-rule-trust/tls12", test_tls12);
+  g_test_add_func ("/agent-rule-trust/tls12-pkcs1", test_tls12_pkcs1);
   g_test_add_func ("/agent-rule-trust/file-changes", test_file_changes);
   g_test_add_func ("/agent-rule-trust/decisions", test_decisions);
   return g_test_run ();

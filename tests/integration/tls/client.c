@@ -97,6 +97,9 @@ set_padding (EVP_PKEY_CTX *context, const CardeaFrontSignRequest *request)
                        : request->hash_bits == 512 ? EVP_sha512 ()
                                                    : EVP_sha256 ();
 
+  /* What is signed is a DigestInfo already. */
+  if (request->mechanism == CARDEA_FRONT_RSA_PKCS1)
+    return EVP_PKEY_CTX_set_rsa_padding (context, RSA_PKCS1_PADDING) == 1;
   return EVP_PKEY_CTX_set_rsa_padding (context, RSA_PKCS1_PSS_PADDING) == 1 &&
          EVP_PKEY_CTX_set_signature_md (context, hash) == 1 &&
          EVP_PKEY_CTX_set_rsa_pss_saltlen (context, -1) == 1;
@@ -153,6 +156,7 @@ sign (gpointer data, const CardeaFrontSignRequest *request, guint8 *signature, g
   Signer *signer = data;
 
   g_atomic_int_inc (&signer->calls);
+  signer->mechanism = request->mechanism;
   wait_for_others (signer);
   if (signer->how == SIGN_NOT)
     return FALSE;
@@ -263,6 +267,7 @@ run_start (Run *run, Fixture *fixture, int port, const Plan *plan)
     .trust = fixture->trust,
     .round_trip_us = 1000,
     .timeout_ms = plan->timeout_ms,
+    .tls12 = plan->tls12,
   };
 
   run->plan = plan;

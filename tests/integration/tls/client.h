@@ -31,9 +31,10 @@ typedef struct
 {
   EVP_PKEY *key;
   SignHow how;
-  int calls;     /* atomic */
-  int destroyed; /* atomic */
-  GMutex lock;   /* protects what follows */
+  CardeaFrontMechanism mechanism; /* of the last one */
+  int calls;                      /* atomic */
+  int destroyed;                  /* atomic */
+  GMutex lock;                    /* protects what follows */
   GCond changed;
   gboolean held;       /* a signature waits until this is FALSE */
   guint inside;        /* signatures under way */
@@ -45,6 +46,7 @@ typedef struct
   const char *server_name; /* default: localhost */
   const char *const *alpn;
   guint timeout_ms;
+  CardeaTls12 tls12;
   const char *certificate; /* NULL: none */
   const char *issuer;      /* sent along */
   Signer *signer;

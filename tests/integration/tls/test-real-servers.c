@@ -47,17 +47,17 @@ read_port (GSubprocess *process)
 
 /* Answers what it is sent in reverse (-rev), line by line. */
 static void
-start_openssl (Program *self, Fixture *fixture, const char *authority)
+start_openssl (Program *self, Fixture *fixture, const char *version, const char *authority)
 {
   g_autofree char *certificate = cardea_test_pki_path (fixture->pki, "server.pem");
   g_autofree char *key = cardea_test_pki_path (fixture->pki, "server.key");
   g_autofree char *ca = cardea_test_pki_path (fixture->pki, authority);
   g_autoptr (GError) error = NULL;
 
-  self->process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE,
-                                    &error, "openssl", "s_server", "-accept", "127.0.0.1:0", "-tls1_3",
-                                    "-Verify", "2", "-verify_return_error", "-CAfile", ca, "-cert",
-                                    certificate, "-key", key, "-rev", NULL);
+  self->process =
+      g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE, &error, "openssl",
+                        "s_server", "-accept", "127.0.0.1:0", version, "-Verify", "2", "-verify_return_error",
+                        "-CAfile", ca, "-cert", certificate, "-key", key, "-rev", NULL);
   g_assert_no_error (error);
   self->port = read_port (self->process);
 }
@@ -90,7 +90,7 @@ is_listening (int port)
 
 /* An echo server. */
 static void
-start_gnutls (Program *self, Fixture *fixture)
+start_gnutls (Program *self, Fixture *fixture, const char *priority)
 {
   g_autofree char *certificate = cardea_test_pki_path (fixture->pki, "server.pem");
   g_autofree char *key = cardea_test_pki_path (fixture->pki, "server.key");
@@ -99,19 +99,20 @@ start_gnutls (Program *self, Fixture *fixture)
   g_autofree char *port = g_strdup_printf ("%d", self->port);
   g_autoptr (GError) error = NULL;
 
-  self->process = g_subprocess_new (
-      G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_SILENCE, &error, "gnutls-serv", "--echo",
-      "--quiet", "--port", port, "--priority", "NORMAL:-VERS-ALL:+VERS-TLS1.3", "--require-client-cert",
-      "--verify-client-cert", "--x509cafile", ca, "--x509certfile", certificate, "--x509keyfile", key, NULL);
+  self->process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_SILENCE,
+                                    &error, "gnutls-serv", "--echo", "--quiet", "--port", port, "--priority",
+                                    priority, "--require-client-cert", "--verify-client-cert", "--x509cafile",
+                                    ca, "--x509certfile", certificate, "--x509keyfile", key, NULL);
   g_assert_no_error (error);
   WAIT_POLLING (is_listening (self->port));
 }
 
 static void
-check_talk (Fixture *fixture, const Program *program, const char *certificate, const char *answer)
+check_talk_by (Fixture *fixture, const Program *program, CardeaTls12 tls12, const char *certificate,
+               const char *answer)
 {
   Signer signer = { 0 };
-  Plan plan = { .certificate = certificate, .issuer = "issuing", .signer = &signer };
+  Plan plan = { .certificate = certificate, .issuer = "issuing", .signer = &signer, .tls12 = tls12 };
   g_auto (Run) run = { 0 };
 
   run_start (&run, fixture, program->port, &plan);
@@ -120,8 +121,15 @@ check_talk (Fixture *fixture, const Program *program, const char *certificate, c
   g_assert_true (run.usable);
   g_assert_true (run.info->certificate_sent);
   g_assert_true (run.info->accepted);
+  g_assert_cmpstr (run.info->tls_version, ==, tls12 == CARDEA_TLS12_ALLOWED ? "TLS 1.2" : "TLS 1.3");
   stream_write (run.stream, "cardea\n");
   stream_expect (run.stream, answer);
+}
+
+static void
+check_talk (Fixture *fixture, const Program *program, const char *certificate, const char *answer)
+{
+  check_talk_by (fixture, program, CARDEA_TLS12_NOT_WANTED, certificate, answer);
 }
 
 static void
@@ -129,7 +137,7 @@ test_openssl_rsa (Fixture *fixture, gconstpointer data)
 {
   g_auto (Program) program = { 0 };
 
-  start_openssl (&program, fixture, "ca.pem");
+  start_openssl (&program, fixture, "-tls1_3", "ca.pem");
   check_talk (fixture, &program, "rsa-client", "aedrac\n");
 }
 
@@ -138,7 +146,7 @@ test_openssl_p256 (Fixture *fixture, gconstpointer data)
 {
   g_auto (Program) program = { 0 };
 
-  start_openssl (&program, fixture, "ca.pem");
+  start_openssl (&program, fixture, "-tls1_3", "ca.pem");
   check_talk (fixture, &program, "client", "aedrac\n");
 }
 
@@ -149,7 +157,7 @@ test_openssl_none (Fixture *fixture, gconstpointer data)
   Plan plan = { 0 };
   g_auto (Run) run = { 0 };
 
-  start_openssl (&program, fixture, "ca.pem");
+  start_openssl (&program, fixture, "-tls1_3", "ca.pem");
   run_start (&run, fixture, program.port, &plan);
   WAIT_UNTIL (run.done);
   run_assert_failed (&run, CARDEA_ERROR_CERTIFICATE_REJECTED, "alert", "certificate_required");
@@ -165,7 +173,7 @@ test_openssl_rejects (Fixture *fixture, gconstpointer data)
 
   cardea_test_pki_make (fixture->pki,
                         &(CardeaTestIdentity){ .name = "other", .role = CARDEA_TEST_AUTHORITY });
-  start_openssl (&program, fixture, "other.pem");
+  start_openssl (&program, fixture, "-tls1_3", "other.pem");
   run_start (&run, fixture, program.port, &plan);
   WAIT_UNTIL (run.done);
   run_assert_failed (&run, CARDEA_ERROR_CERTIFICATE_REJECTED, "alert", "unknown_ca");
@@ -176,7 +184,7 @@ test_gnutls_rsa (Fixture *fixture, gconstpointer data)
 {
   g_auto (Program) program = { 0 };
 
-  start_gnutls (&program, fixture);
+  start_gnutls (&program, fixture, "NORMAL:-VERS-ALL:+VERS-TLS1.3");
   check_talk (fixture, &program, "rsa-client", "cardea\n");
 }
 
@@ -185,8 +193,56 @@ test_gnutls_p256 (Fixture *fixture, gconstpointer data)
 {
   g_auto (Program) program = { 0 };
 
-  start_gnutls (&program, fixture);
+  start_gnutls (&program, fixture, "NORMAL:-VERS-ALL:+VERS-TLS1.3");
   check_talk (fixture, &program, "client", "cardea\n");
+}
+
+static void
+test_openssl_tls12 (Fixture *fixture, gconstpointer data)
+{
+  static const char *const versions[] = { "-tls1_2", "-no_tls1_3" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (versions); i++) {
+    g_auto (Program) program = { 0 };
+
+    start_openssl (&program, fixture, versions[i], "ca.pem");
+    check_talk_by (fixture, &program, CARDEA_TLS12_ALLOWED, i == 0 ? "rsa-client" : "client", "aedrac\n");
+  }
+}
+
+static void
+test_gnutls_tls12 (Fixture *fixture, gconstpointer data)
+{
+  g_auto (Program) program = { 0 };
+
+  start_gnutls (&program, fixture, "NORMAL:-VERS-ALL:+VERS-TLS1.2");
+  check_talk_by (fixture, &program, CARDEA_TLS12_ALLOWED, "rsa-client", "cardea\n");
+}
+
+static void
+check_refused (Fixture *fixture, const char *priority, const char *says)
+{
+  g_auto (Program) program = { 0 };
+  Plan plan = { .tls12 = CARDEA_TLS12_ALLOWED };
+  g_auto (Run) run = { 0 };
+
+  start_gnutls (&program, fixture, priority);
+  run_start (&run, fixture, program.port, &plan);
+  WAIT_UNTIL (run.done);
+  g_assert_error (run.error, CARDEA_ERROR, CARDEA_ERROR_HANDSHAKE_FAILED);
+  g_test_message ("%s", run.error->message);
+  g_assert_nonnull (strstr (run.error->message, says));
+  g_assert_cmpuint (run.asked, ==, 0);
+}
+
+/* Without the extended master secret; without the safe renegotiation; with CBC alone. */
+static void
+test_gnutls_weak (Fixture *fixture, gconstpointer data)
+{
+  check_refused (fixture, "NORMAL:-VERS-ALL:+VERS-TLS1.2:%NO_SESSION_HASH", "RFC 7627");
+  check_refused (fixture, "NORMAL:-VERS-ALL:+VERS-TLS1.2:%DISABLE_SAFE_RENEGOTIATION", "RFC 5746");
+  check_refused (fixture, "NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-CBC:+AES-256-CBC",
+                 "handshake_failure");
 }
 
 #define ADD(name, function)                                                                                  \
@@ -203,5 +259,8 @@ main (int argc, char **argv)
   ADD ("openssl-rejects", test_openssl_rejects);
   ADD ("gnutls-rsa", test_gnutls_rsa);
   ADD ("gnutls-p256", test_gnutls_p256);
+  ADD ("openssl-tls12", test_openssl_tls12);
+  ADD ("gnutls-tls12", test_gnutls_tls12);
+  ADD ("gnutls-weak", test_gnutls_weak);
   return g_test_run ();
 }
