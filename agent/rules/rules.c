@@ -5,8 +5,9 @@
  *
  * Rules only ever add up: one that denies cannot be undone by another, conditions all apply, the more careful
  * setting wins. So the order of files decides nothing but which name is shown, and a rule can be read
- * without knowing the rest. Consent is the one thing that a rule gives away, and it is withheld wherever the
- * rules are not known to the last file or a restriction of one of them is not in force. */
+ * without knowing the rest. Consent and what is permitted besides the usual are all that a rule gives away,
+ * and they are withheld where the rules are not known to the last file; consent also where a restriction is
+ * not in force. */
 
 #include "agent/rules/rules.h"
 
@@ -178,6 +179,10 @@ cardea_rules_decide (CardeaRules *self, const char *program_key, const char *ser
   }
   if (!may_consent || answer->denied_by != NULL)
     answer->consented_by = NULL;
+  if (!self->whole) {
+    join_permission (&answer->tls12, CARDEA_RULE_NO);
+    join_permission (&answer->post_handshake, CARDEA_RULE_NO);
+  }
 }
 
 void

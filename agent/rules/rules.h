@@ -37,8 +37,8 @@ const char *cardea_rules_get_default_folder (void);
 
 /* Reads the files of the folder that end with ".conf". Never fails as a whole: a file with a mistake is left
  * out, and said to be in @problems (CardeaReason elements; may be NULL), as is each setting that is not acted
- * on. While one is left out no rule consents, for it might have forbidden what another one allows; the rest
- * holds. @owner: 0, see cardea_trusted_files_read(). Blocks for the disk. */
+ * on. While one is left out no rule consents or permits anything, for it might have forbidden what another
+ * one allows; the rest holds. @owner: 0, see cardea_trusted_files_read(). Blocks for the disk. */
 CardeaRules *cardea_rules_load (const char *folder, uid_t owner, GPtrArray *problems);
 /* The same of files that were read already (CardeaTrustedFile elements); @whole: all that there were. */
 CardeaRules *cardea_rules_new (GPtrArray *files, gboolean whole, GPtrArray *problems);

@@ -392,6 +392,25 @@ test_settings_together (void)
   }
 }
 
+/* The file that is left out might have said no. */
+static void
+test_permissions_withheld (void)
+{
+  g_autoptr (CardeaRules) whole =
+      make (NULL, SETTINGS "tls12=true\npost-handshake=true\nrevocation=hard\n", NULL);
+  g_autoptr (CardeaRules) partly =
+      make (NULL, SETTINGS "tls12=true\npost-handshake=true\nrevocation=hard\n", "[rule]\n", NULL);
+  g_auto (CardeaRuleAnswer) given = { NULL }, withheld = { NULL };
+
+  cardea_rules_decide (whole, "exe:/usr/bin/mail", "a.example", 443, &given);
+  g_assert_cmpint (given.tls12, ==, CARDEA_RULE_YES);
+  g_assert_cmpint (given.post_handshake, ==, CARDEA_RULE_YES);
+  cardea_rules_decide (partly, "exe:/usr/bin/mail", "a.example", 443, &withheld);
+  g_assert_cmpint (withheld.tls12, ==, CARDEA_RULE_NO);
+  g_assert_cmpint (withheld.post_handshake, ==, CARDEA_RULE_NO);
+  g_assert_cmpint (withheld.hard_revocation, ==, CARDEA_RULE_YES);
+}
+
 static void
 append_rules (GString *text, guint n)
 {
@@ -530,6 +549,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rules/support", test_support);
   g_test_add_func ("/rules/unsupported-rule-holds", test_unsupported_rule_holds);
   g_test_add_func ("/rules/settings-together", test_settings_together);
+  g_test_add_func ("/rules/permissions-withheld", test_permissions_withheld);
   g_test_add_func ("/rules/number-of-rules", test_number_of_rules);
   g_test_add_func ("/rules/number-of-items", test_number_of_items);
   g_test_add_func ("/rules/number-of-problems", test_number_of_problems);
