@@ -11,6 +11,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* No certificate. */
+static const Plan anonymous = { .tls12 = CARDEA_TLS12_ALLOWED };
+
 /* A server that speaks nothing newer, and asks for a certificate if that is named. */
 static CardeaTestServer *
 new_old_server (Fixture *fixture, CardeaTestServe serve, const char *authority)
@@ -102,10 +105,9 @@ static void
 test_not_asked (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (CardeaTestServer) server = new_old_server (fixture, cardea_test_serve_echo, NULL);
-  Plan plan = { .tls12 = CARDEA_TLS12_ALLOWED };
   g_auto (Run) run = { 0 };
 
-  run_to_end (&run, fixture, server, &plan);
+  run_to_end (&run, fixture, server, &anonymous);
   g_assert_no_error (run.error);
   g_assert_cmpuint (run.asked, ==, 0);
   g_assert_cmpuint (run.verified, ==, 1);
@@ -119,11 +121,10 @@ test_newer_is_preferred (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (CardeaTestServer) server =
       cardea_test_server_new (fixture->pki, "server", cardea_test_serve_echo);
-  Plan plan = { .tls12 = CARDEA_TLS12_ALLOWED };
   g_auto (Run) run = { 0 };
 
   SSL_CTX_set_min_proto_version (cardea_test_server_get_context (server), TLS1_2_VERSION);
-  run_to_end (&run, fixture, server, &plan);
+  run_to_end (&run, fixture, server, &anonymous);
   g_assert_no_error (run.error);
   g_assert_cmpstr (run.info->tls_version, ==, "TLS 1.3");
 }
@@ -150,10 +151,9 @@ static void
 test_declined (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (CardeaTestServer) server = new_old_server (fixture, cardea_test_serve_echo, "ca");
-  Plan plan = { .tls12 = CARDEA_TLS12_ALLOWED };
   g_auto (Run) run = { 0 };
 
-  run_to_end (&run, fixture, server, &plan);
+  run_to_end (&run, fixture, server, &anonymous);
   run_assert_failed (&run, CARDEA_ERROR_CERTIFICATE_REJECTED, "alert", "handshake_failure");
   g_assert_nonnull (strstr (run.error->message, "without a certificate"));
 }
@@ -189,13 +189,12 @@ static void
 check_suite_refused (Fixture *fixture, const char *suite)
 {
   g_autoptr (CardeaTestServer) server = new_old_server (fixture, cardea_test_serve_echo, "ca");
-  Plan plan = { .tls12 = CARDEA_TLS12_ALLOWED };
   g_auto (Run) run = { 0 };
 
   SSL_CTX_set_security_level (cardea_test_server_get_context (server), 0);
   g_assert_cmpint (SSL_CTX_set_cipher_list (cardea_test_server_get_context (server), suite), ==, 1);
   SSL_CTX_set_dh_auto (cardea_test_server_get_context (server), 1);
-  run_to_end (&run, fixture, server, &plan);
+  run_to_end (&run, fixture, server, &anonymous);
   run_assert_failed (&run, CARDEA_ERROR_HANDSHAKE_FAILED, "alert", "handshake_failure");
   g_assert_cmpuint (run.asked, ==, 0);
 }
@@ -223,14 +222,13 @@ test_other_exchanges (Fixture *fixture, gconstpointer data)
     g_autoptr (CardeaTestServer) server =
         cardea_test_server_new (fixture->pki, "rsa-server", cardea_test_serve_echo);
     SSL_CTX *context = cardea_test_server_get_context (server);
-    Plan plan = { .tls12 = CARDEA_TLS12_ALLOWED };
     g_auto (Run) run = { 0 };
 
     SSL_CTX_set_min_proto_version (context, TLS1_2_VERSION);
     SSL_CTX_set_max_proto_version (context, TLS1_2_VERSION);
     SSL_CTX_set_cipher_list (context, suites[i]);
     SSL_CTX_set_dh_auto (context, 1);
-    run_to_end (&run, fixture, server, &plan);
+    run_to_end (&run, fixture, server, &anonymous);
     run_assert_failed (&run, CARDEA_ERROR_HANDSHAKE_FAILED, "alert", "handshake_failure");
     g_assert_cmpuint (run.asked, ==, 0);
   }
@@ -241,11 +239,10 @@ static void
 test_no_extended_master_secret (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (CardeaTestServer) server = new_old_server (fixture, cardea_test_serve_echo, "ca");
-  Plan plan = { .tls12 = CARDEA_TLS12_ALLOWED };
   g_auto (Run) run = { 0 };
 
   SSL_CTX_set_options (cardea_test_server_get_context (server), SSL_OP_NO_EXTENDED_MASTER_SECRET);
-  run_to_end (&run, fixture, server, &plan);
+  run_to_end (&run, fixture, server, &anonymous);
   g_assert_error (run.error, CARDEA_ERROR, CARDEA_ERROR_HANDSHAKE_FAILED);
   g_assert_nonnull (strstr (run.error->message, "RFC 7627"));
   g_assert_cmpuint (run.asked, ==, 0);
@@ -280,38 +277,9 @@ test_stall (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (run.asked, ==, 0);
 }
 
-/* Reads the client's hello, changed by @change, and answers with the first flight, changed by @forge. */
-static void
-serve_forged (CardeaTestServer *server, int fd, void (*change) (guint8 *, gsize),
-              void (*forge) (guint8 *, gsize))
-{
-  SSL *ssl = SSL_new (cardea_test_server_get_context (server));
-  BIO *in = BIO_new (BIO_s_mem ()), *out = BIO_new (BIO_s_mem ());
-  guint8 hello[4096];
-  char *flight;
-
-  SSL_set_bio (ssl, in, out);
-  SSL_set_accept_state (ssl);
-  while (BIO_pending (out) == 0) {
-    ssize_t n = recv (fd, hello, sizeof hello, 0);
-
-    g_assert_cmpint (n, >, 0);
-    if (change != NULL)
-      change (hello, (gsize)n);
-    BIO_write (in, hello, (int)n);
-    SSL_do_handshake (ssl);
-  }
-  gsize length = (gsize)BIO_get_mem_data (out, &flight);
-  if (forge != NULL)
-    forge ((guint8 *)flight, length);
-  g_assert_cmpint (send (fd, flight, length, MSG_NOSIGNAL), ==, (ssize_t)length);
-  cardea_test_server_wait_for_close (fd);
-  SSL_free (ssl);
-}
-
 /* The last byte of the ServerKeyExchange, which is its signature's: each message has a record of its own, or
  * they follow each other in one. */
-static void
+static gsize
 spoil_key_exchange (guint8 *flight, gsize length)
 {
   gsize at = 0, end;
@@ -323,17 +291,18 @@ spoil_key_exchange (guint8 *flight, gsize length)
       end = at + 4 + (gsize)((flight[at + 1] << 16) | (flight[at + 2] << 8) | flight[at + 3]);
       if (flight[at] == 12) {
         flight[end - 1] ^= 1;
-        return;
+        return length;
       }
     }
   }
-  g_error ("there is no ServerKeyExchange");
+  g_assert_not_reached ();
 }
 
 static void
 serve_spoiled (CardeaTestServer *server, int fd)
 {
-  serve_forged (server, fd, NULL, spoil_key_exchange);
+  cardea_test_server_send_flight (server, fd, NULL, spoil_key_exchange);
+  cardea_test_server_wait_for_close (fd);
 }
 
 /* A server that does not hold the key of the certificate it shows. */
@@ -341,17 +310,16 @@ static void
 test_forged_key_exchange (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (CardeaTestServer) server = new_old_server (fixture, serve_spoiled, "ca");
-  Plan plan = { .tls12 = CARDEA_TLS12_ALLOWED };
   g_auto (Run) run = { 0 };
 
-  run_to_end (&run, fixture, server, &plan);
+  run_to_end (&run, fixture, server, &anonymous);
   run_assert_failed (&run, CARDEA_ERROR_HANDSHAKE_FAILED, "alert", "decrypt_error");
   g_assert_cmpuint (run.asked, ==, 0);
   g_assert_cmpuint (run.verified, ==, 0);
 }
 
 /* Takes TLS 1.3 out of the hello, as somebody in between would. */
-static void
+static gsize
 hide_newer (guint8 *hello, gsize length)
 {
   static const guint8 versions[] = { 0x00, 0x2b, 0x00, 0x05, 0x04, 0x03, 0x04, 0x03, 0x03 };
@@ -360,12 +328,14 @@ hide_newer (guint8 *hello, gsize length)
   g_assert_nonnull (at);
   at[0] = 0x7a;
   at[1] = 0x7a;
+  return length;
 }
 
 static void
 serve_downgraded (CardeaTestServer *server, int fd)
 {
-  serve_forged (server, fd, hide_newer, NULL);
+  cardea_test_server_send_flight (server, fd, hide_newer, NULL);
+  cardea_test_server_wait_for_close (fd);
 }
 
 /* The server knows TLS 1.3 and says so in its random bytes; one that does not is believed so far. */
@@ -404,27 +374,42 @@ serve_renegotiation (CardeaTestServer *server, int fd)
   SSL_free (ssl);
 }
 
+static CardeaStreamResult
+read_byte (Run *run)
+{
+  char byte;
+  gsize done;
+
+  return stream_read (run->stream, &byte, 1, &done);
+}
+
+/* With a certificate, up to what comes after the server's "hello". */
+static CardeaStreamResult
+read_after_greeting (Run *run, Fixture *fixture, CardeaTestServer *server, Signer *signer)
+{
+  Plan plan = {
+    .certificate = "client", .issuer = "issuing", .signer = signer, .tls12 = CARDEA_TLS12_ALLOWED
+  };
+
+  run_to_end (run, fixture, server, &plan);
+  g_assert_no_error (run->error);
+  stream_expect (run->stream, "hello");
+  return read_byte (run);
+}
+
 static void
 test_renegotiation (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (CardeaTestServer) server = new_old_server (fixture, serve_renegotiation, "ca");
   Signer signer = { 0 };
-  Plan plan = {
-    .certificate = "client", .issuer = "issuing", .signer = &signer, .tls12 = CARDEA_TLS12_ALLOWED
-  };
   g_auto (Run) run = { 0 };
-  char byte;
-  gsize done;
 
-  run_to_end (&run, fixture, server, &plan);
-  g_assert_no_error (run.error);
-  stream_expect (run.stream, "hello");
-  g_assert_cmpint (stream_read (run.stream, &byte, 1, &done), ==, CARDEA_STREAM_FAILED);
+  g_assert_cmpint (read_after_greeting (&run, fixture, server, &signer), ==, CARDEA_STREAM_FAILED);
   g_assert_cmpstr (run.stream->klass->get_alert (run.stream), ==, "no_renegotiation");
   g_assert_nonnull (strstr (run.stream->klass->get_message (run.stream), "negotiate anew"));
   g_assert_cmpint (g_atomic_int_get (&signer.calls), ==, 1);
   /* For good. */
-  g_assert_cmpint (stream_read (run.stream, &byte, 1, &done), ==, CARDEA_STREAM_FAILED);
+  g_assert_cmpint (read_byte (&run), ==, CARDEA_STREAM_FAILED);
   run_clear (&run);
   server_assert_report (server, "asked again");
 }
@@ -442,18 +427,10 @@ test_warning (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (CardeaTestServer) server = new_old_server (fixture, cardea_test_serve_close, "ca");
   Signer signer = { 0 };
-  Plan plan = {
-    .certificate = "client", .issuer = "issuing", .signer = &signer, .tls12 = CARDEA_TLS12_ALLOWED
-  };
   g_auto (Run) run = { 0 };
-  char byte;
-  gsize done;
 
   SSL_CTX_set_tlsext_servername_callback (cardea_test_server_get_context (server), warn_of_name);
-  run_to_end (&run, fixture, server, &plan);
-  g_assert_no_error (run.error);
-  stream_expect (run.stream, "hello");
-  g_assert_cmpint (stream_read (run.stream, &byte, 1, &done), ==, CARDEA_STREAM_END);
+  g_assert_cmpint (read_after_greeting (&run, fixture, server, &signer), ==, CARDEA_STREAM_END);
   g_assert_null (run.stream->klass->get_alert (run.stream));
 }
 
