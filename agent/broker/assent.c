@@ -178,9 +178,10 @@ cardea_assent_narrow (CardeaAssent *self, CardeaCaller *caller, const CardeaRequ
 }
 
 static gboolean
-can_use (CardeaCertificate *certificate, gpointer handshake)
+can_use (const CardeaTokenCertificate *certificate, gpointer handshake)
 {
-  return cardea_handshake_can_use (handshake, certificate);
+  return cardea_handshake_can_use (handshake, certificate->certificate,
+                                   cardea_choice_get_rsa_schemes (certificate));
 }
 
 static gboolean

@@ -105,14 +105,24 @@ cardea_choice_find_issuers (CardeaCatalogue *catalogue, CardeaCertificate *certi
   return issuers;
 }
 
+CardeaRsaSchemes
+cardea_choice_get_rsa_schemes (const CardeaTokenCertificate *certificate)
+{
+  CardeaMechanisms mechanisms = certificate->token->info->mechanisms;
+
+  return ((mechanisms & CARDEA_MECHANISM_RSA_PSS) != 0 ? CARDEA_RSA_PSS : 0) |
+         ((mechanisms & CARDEA_MECHANISM_RSA_PKCS) != 0 ? CARDEA_RSA_PKCS1 : 0);
+}
+
+/* An RSA key in the way of TLS 1.3, or, with TLS 1.2, in any that the server takes. */
 static gboolean
-can_sign_tls13 (const CardeaTokenCertificate *certificate)
+can_sign (const CardeaTokenCertificate *certificate, gboolean scheme_accepted)
 {
   CardeaMechanisms mechanisms = certificate->token->info->mechanisms;
 
   switch (cardea_certificate_get_key_type (certificate->certificate)) {
   case CARDEA_KEY_RSA:
-    return (mechanisms & CARDEA_MECHANISM_RSA_PSS) != 0;
+    return scheme_accepted || (mechanisms & CARDEA_MECHANISM_RSA_PSS) != 0;
   case CARDEA_KEY_EC:
     return (mechanisms & CARDEA_MECHANISM_ECDSA) != 0;
   case CARDEA_KEY_OTHER:
@@ -130,7 +140,7 @@ offer_new (CardeaCatalogue *catalogue, CardeaTokenCertificate *certificate, Card
   CardeaFitCandidate candidate = {
     .certificate = certificate->certificate,
     .issuers = issuers,
-    .can_sign_tls13 = can_sign_tls13 (certificate),
+    .can_sign = can_sign (certificate, request->scheme_accepted),
     .key_missing = certificate->key_missing,
     .always_authenticate = certificate->always_authenticate,
     .token_locked = certificate->token->info->pin == CARDEA_PIN_LOCKED,
@@ -182,7 +192,7 @@ cardea_choice_new (CardeaCatalogue *catalogue, GPtrArray *authorities, const cha
     CardeaFitRequest request = {
       .now = now,
       .authorities = authorities,
-      .scheme_accepted = can_use (certificate->certificate, user_data),
+      .scheme_accepted = can_use (certificate, user_data),
     };
     CardeaOffer *offer = offer_new (catalogue, certificate, &request, wanted);
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "agent/policy/fit.h"
+#include "agent/tls/tls12-use.h"
 #include "agent/tokens/catalogue.h"
 
 #include <jansson.h>
@@ -24,8 +25,12 @@ typedef struct
   guint n_fitting;
 } CardeaChoice;
 
-/* Whether the server takes a scheme of this certificate's key: asked of the live handshake. */
-typedef gboolean (*CardeaCanUse) (CardeaCertificate *certificate, gpointer user_data);
+/* Whether the server takes a scheme that this certificate's key makes on its token: asked of the live
+ * handshake. */
+typedef gboolean (*CardeaCanUse) (const CardeaTokenCertificate *certificate, gpointer user_data);
+
+/* How the token signs with RSA keys. */
+CardeaRsaSchemes cardea_choice_get_rsa_schemes (const CardeaTokenCertificate *certificate);
 
 /* @wanted: PKCS#11 URI or SHA-256 in hex that the caller named, or NULL.
  * Errors: CARDEA_ERROR_INVALID_PARAMETER when @wanted is neither. */

@@ -214,6 +214,7 @@ answer (Connection *self)
   g_autoptr (GPtrArray) issuers = cardea_catalogue_get_issuers (self->catalogue, self->chosen->certificate);
   CardeaSigner signer = {
     .certificate = self->chosen->certificate,
+    .rsa_schemes = cardea_choice_get_rsa_schemes (self->chosen),
     .issuers = issuers,
     .sign = cardea_signing_sign,
     .destroy = (GDestroyNotify)cardea_signing_unref,
@@ -320,9 +321,10 @@ unlock (GTask *task)
 }
 
 static gboolean
-can_use (CardeaCertificate *certificate, gpointer user_data)
+can_use (const CardeaTokenCertificate *certificate, gpointer user_data)
 {
-  return cardea_handshake_can_use (CARDEA_HANDSHAKE (user_data), certificate);
+  return cardea_handshake_can_use (CARDEA_HANDSHAKE (user_data), certificate->certificate,
+                                   cardea_choice_get_rsa_schemes (certificate));
 }
 
 /* The certificate is chosen; NULL: none. */

@@ -126,7 +126,7 @@ add_key (GPtrArray *reasons, const CardeaFitRequest *request, const CardeaFitCan
                            "Use the token that the key was made on, or import the key beside the "
                            "certificate.",
                            "The token holds this certificate, but not the private key that belongs to it."));
-  else if (!candidate->can_sign_tls13)
+  else if (!candidate->can_sign)
     g_ptr_array_add (reasons,
                      cardea_reason_new (CARDEA_REASON_TOKEN_CANNOT_SIGN,
                                         "Look for newer software (a PKCS#11 module) for this token, or use "

@@ -20,8 +20,8 @@ typedef struct
 typedef struct
 {
   CardeaCertificate *certificate;
-  GPtrArray *issuers;      /* the chain above it as CardeaCertificate, nearest first; may be empty */
-  gboolean can_sign_tls13; /* the token has the mechanism (RSA-PSS or ECDSA) for this key */
+  GPtrArray *issuers; /* the chain above it as CardeaCertificate, nearest first; may be empty */
+  gboolean can_sign;  /* the token has a mechanism for this key that the version of TLS allows */
   gboolean key_missing;
   gboolean always_authenticate;
   gboolean token_locked;

@@ -466,6 +466,8 @@ cardea_handshake_answer (CardeaHandshake *self, const CardeaSigner *signer)
   if (self->state != STATE_ASKING)
     return;
   self->exchange.decision = g_steal_pointer (&decision);
+  if (signer != NULL && cardea_tls12_is_spoken (self->exchange.socket))
+    cardea_tls12_limit_rsa (self->exchange.socket, signer->rsa_schemes);
   set_state (self, STATE_SIGNING);
   if (self->exchange.decision == NULL)
     cardea_source_clear (&self->io_source);
@@ -490,12 +492,17 @@ cardea_handshake_get_authority (CardeaHandshake *self)
 }
 
 gboolean
-cardea_handshake_can_use (CardeaHandshake *self, CardeaCertificate *certificate)
+cardea_handshake_can_use (CardeaHandshake *self, CardeaCertificate *certificate, CardeaRsaSchemes rsa_schemes)
 {
   g_return_val_if_fail (CARDEA_IS_HANDSHAKE (self), FALSE);
   GBytes *der = cardea_certificate_get_der (certificate);
 
   if (self->state != STATE_ASKING)
+    return FALSE;
+  if (cardea_tls12_is_spoken (self->exchange.socket))
+    cardea_tls12_limit_rsa (self->exchange.socket, rsa_schemes);
+  else if (cardea_certificate_get_key_type (certificate) == CARDEA_KEY_RSA &&
+           (rsa_schemes & CARDEA_RSA_PSS) == 0)
     return FALSE;
   CERTCertificate *published = cardea_decision_publish_certificate (der);
   if (published == NULL)

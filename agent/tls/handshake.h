@@ -45,6 +45,7 @@ typedef struct
   CardeaFrontSign sign;
   gpointer user_data;
   GDestroyNotify destroy;
+  CardeaRsaSchemes rsa_schemes; /* that an RSA key's token makes */
 } CardeaSigner;
 
 /* Main loop; once a handshake at most. Answer now or later by cardea_handshake_answer(). */
@@ -87,8 +88,9 @@ CardeaTlsStream *cardea_handshake_run_finish (CardeaHandshake *self, GAsyncResul
  */
 const char *cardea_handshake_get_authority (CardeaHandshake *self);
 /* While an answer is awaited: whether the server accepts a signature scheme that this certificate's key can
- * make. */
-gboolean cardea_handshake_can_use (CardeaHandshake *self, CardeaCertificate *certificate);
+ * make, an RSA key by those its token makes. */
+gboolean cardea_handshake_can_use (CardeaHandshake *self, CardeaCertificate *certificate,
+                                   CardeaRsaSchemes rsa_schemes);
 /* NULL: go on without a certificate. The struct is copied, user_data is taken. */
 void cardea_handshake_answer (CardeaHandshake *self, const CardeaSigner *signer);
 /* Fails run_async with this error (taken), at any time; without effect after its end. A signer that returns

@@ -16,4 +16,11 @@ typedef enum
   CARDEA_TLS12_ALLOWED,
 } CardeaTls12;
 
+/* How an RSA key can sign. TLS 1.3 takes the first alone, and old servers know only the second. */
+typedef enum
+{
+  CARDEA_RSA_PSS = 1 << 0,
+  CARDEA_RSA_PKCS1 = 1 << 1,
+} CardeaRsaSchemes;
+
 G_END_DECLS

@@ -45,15 +45,26 @@ set_suites (PRFileDesc *fd)
 
 /* Ours as well as the server's; what comes first is what our key signs by, if the server takes it. */
 static gboolean
-set_signatures (PRFileDesc *fd)
+set_signatures (PRFileDesc *fd, CardeaRsaSchemes rsa)
 {
-  static const SSLSignatureScheme schemes[] = {
-    ssl_sig_ecdsa_secp256r1_sha256, ssl_sig_ecdsa_secp384r1_sha384, ssl_sig_ecdsa_secp521r1_sha512,
-    ssl_sig_rsa_pss_rsae_sha256,    ssl_sig_rsa_pss_rsae_sha384,    ssl_sig_rsa_pss_rsae_sha512,
-    ssl_sig_rsa_pkcs1_sha256,       ssl_sig_rsa_pkcs1_sha384,       ssl_sig_rsa_pkcs1_sha512,
+  static const struct
+  {
+    SSLSignatureScheme scheme;
+    CardeaRsaSchemes rsa; /* 0: it is none of RSA */
+  } known[] = {
+    { ssl_sig_ecdsa_secp256r1_sha256, 0 },           { ssl_sig_ecdsa_secp384r1_sha384, 0 },
+    { ssl_sig_ecdsa_secp521r1_sha512, 0 },           { ssl_sig_rsa_pss_rsae_sha256, CARDEA_RSA_PSS },
+    { ssl_sig_rsa_pss_rsae_sha384, CARDEA_RSA_PSS }, { ssl_sig_rsa_pss_rsae_sha512, CARDEA_RSA_PSS },
+    { ssl_sig_rsa_pkcs1_sha256, CARDEA_RSA_PKCS1 },  { ssl_sig_rsa_pkcs1_sha384, CARDEA_RSA_PKCS1 },
+    { ssl_sig_rsa_pkcs1_sha512, CARDEA_RSA_PKCS1 },
   };
+  SSLSignatureScheme schemes[G_N_ELEMENTS (known)];
+  guint n = 0;
 
-  return SSL_SignatureSchemePrefSet (fd, schemes, G_N_ELEMENTS (schemes)) == SECSuccess;
+  for (gsize i = 0; i < G_N_ELEMENTS (known); i++)
+    if (known[i].rsa == 0 || (known[i].rsa & rsa) != 0)
+      schemes[n++] = known[i].scheme;
+  return SSL_SignatureSchemePrefSet (fd, schemes, n) == SECSuccess;
 }
 
 /* SSL_VersionRangeSet() quietly narrows a range to the policy, so it is read back. */
@@ -70,7 +81,8 @@ set_versions (PRFileDesc *fd)
 gboolean
 cardea_tls12_enable (PRFileDesc *fd)
 {
-  return set_options (fd) && set_suites (fd) && set_signatures (fd) && set_versions (fd);
+  return set_options (fd) && set_suites (fd) && set_signatures (fd, CARDEA_RSA_PSS | CARDEA_RSA_PKCS1) &&
+         set_versions (fd);
 }
 
 void
@@ -91,6 +103,15 @@ gboolean
 cardea_tls12_is_spoken (const CardeaTlsSocket *socket)
 {
   return socket->version == SSL_LIBRARY_VERSION_TLS_1_2;
+}
+
+/* The list is not empty, and its schemes are NSS's: there is nothing that could fail. */
+void
+cardea_tls12_limit_rsa (const CardeaTlsSocket *socket, CardeaRsaSchemes schemes)
+{
+  gboolean done = set_signatures (socket->fd, schemes);
+
+  g_assert (done);
 }
 
 GError *

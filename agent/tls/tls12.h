@@ -16,6 +16,8 @@ gboolean cardea_tls12_enable (PRFileDesc *fd);
 void cardea_tls12_note (CardeaTlsSocket *socket);
 /* Whether NSS agreed on TLS 1.2; known once the server's certificate is. */
 gboolean cardea_tls12_is_spoken (const CardeaTlsSocket *socket);
+/* While it is spoken, and after the server signed: from now on RSA keys of ours sign in these ways only. */
+void cardea_tls12_limit_rsa (const CardeaTlsSocket *socket, CardeaRsaSchemes schemes);
 /* Why the connection may not go on though the server's certificate may be good; NULL when it may. */
 GError *cardea_tls12_find_fault (const CardeaTlsSocket *socket);
 

@@ -31,7 +31,7 @@ check_fit (CardeaCertificate *certificate, CardeaCertificate *issuer, FuzzInput 
   g_autoptr (GPtrArray) issuers = g_ptr_array_new ();
   g_autoptr (GPtrArray) reasons = NULL;
   CardeaFitRequest request = { 1790000000, names, TRUE };
-  CardeaFitCandidate candidate = { .certificate = certificate, .issuers = issuers, .can_sign_tls13 = TRUE };
+  CardeaFitCandidate candidate = { .certificate = certificate, .issuers = issuers, .can_sign = TRUE };
 
   while (input->size > 0 && names->len < MAX_NAMES)
     g_ptr_array_add (names, fuzz_take_part (input));

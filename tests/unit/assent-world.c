@@ -49,7 +49,7 @@ cardea_catalogue_get_issuers (CardeaCatalogue *self, CardeaCertificate *certific
 }
 
 gboolean
-cardea_handshake_can_use (CardeaHandshake *self, CardeaCertificate *certificate)
+cardea_handshake_can_use (CardeaHandshake *self, CardeaCertificate *certificate, CardeaRsaSchemes rsa_schemes)
 {
   return TRUE;
 }

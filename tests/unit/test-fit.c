@@ -98,7 +98,7 @@ check_case (const Case *c)
   CardeaFitCandidate candidate = {
     .certificate = certificate,
     .issuers = issuers,
-    .can_sign_tls13 = !c->cannot_sign,
+    .can_sign = !c->cannot_sign,
     .key_missing = c->key_missing,
     .always_authenticate = c->always_authenticate,
     .token_locked = c->token_locked,
@@ -128,7 +128,7 @@ fit_at (gboolean from_end, gint64 offset)
 {
   g_autoptr (CardeaCertificate) certificate = load_certificate ("client-p256");
   CardeaFitRequest request = { .scheme_accepted = TRUE };
-  CardeaFitCandidate candidate = { .certificate = certificate, .can_sign_tls13 = TRUE };
+  CardeaFitCandidate candidate = { .certificate = certificate, .can_sign = TRUE };
   g_autoptr (GPtrArray) reasons = NULL;
 
   request.now = offset + (from_end ? cardea_certificate_get_not_after (certificate)
@@ -169,7 +169,7 @@ test_expired_names_the_day (void)
       g_strdup_printf ("The certificate expired on %d October %d.", g_date_time_get_day_of_month (day),
                        g_date_time_get_year (day));
   CardeaFitRequest request = { .now = G_MAXINT64, .scheme_accepted = TRUE };
-  CardeaFitCandidate candidate = { .certificate = certificate, .can_sign_tls13 = TRUE };
+  CardeaFitCandidate candidate = { .certificate = certificate, .can_sign = TRUE };
   g_autoptr (GPtrArray) reasons = cardea_policy_fit (&request, &candidate);
   const CardeaReason *reason = g_ptr_array_index (reasons, 0);
 

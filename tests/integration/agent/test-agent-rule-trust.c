@@ -301,6 +301,41 @@ test_tls12_pkcs1 (void)
   cardea_asks_fetch_as (asks, "{\"tls12\": true}", "TLSv1.2");
 }
 
+/* A token that knows RSA-PSS no more than the server does: of no use with TLS 1.3, and of use here. */
+static void
+test_tls12_old_token (void)
+{
+  g_autoptr (CardeaAsks) asks = cardea_asks_new ("cancel");
+  g_autofree char *mock = NULL;
+  g_autofree char *options = NULL;
+  g_autoptr (CardeaPromptQuestion) question = NULL;
+  g_autoptr (GError) error = NULL;
+  guint16 nginx = asks->port;
+
+  run (asks,
+       "openssl req -new -newkey rsa:2048 -nodes -keyout mock.key -subj '/CN=Old' -out mock.csr && "
+       "openssl x509 -req -in mock.csr -CA ca.pem -CAkey ca.key -days 2 -extfile mock.ext -out mock.pem");
+  cardea_asks_set_mock (asks, "login-required=false\nmechanisms=CKM_RSA_PKCS");
+  cardea_asks_wait_for_mock (asks, TRUE);
+  cardea_asks_script_pick (asks, "mock.pem", "not");
+  mock = cardea_lab_fingerprint (asks->lab, "mock.pem");
+  options = g_strdup_printf ("{\"tls12\": true, \"certificate\": \"%s\"}", mock);
+  asks->port = cardea_lab_openssl_tls12 (asks->lab, NULL);
+  set_rule (asks, "old", "tls12=true");
+  cardea_asks_wait_for_mock (asks, TRUE);
+  cardea_asks_fetch_as (asks, options, "TLSv1.2");
+  asks->port = nginx;
+  set_rule (asks, "nginx", "tls12=true");
+  cardea_asks_wait_for_mock (asks, TRUE);
+  cardea_lab_write (asks->lab, "script", "shown;cancel");
+  g_assert_null (cardea_asks_fetch (asks, options, &error));
+  g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_CANCELLED);
+  question = cardea_asks_get_question (asks, 2);
+  g_assert_cmpuint (question->offers->len, ==, 3);
+  for (guint i = 0; i < question->offers->len; i++)
+    g_assert_cmpuint (((const CardeaPromptOffer *)question->offers->pdata[i])->reasons->len, >, 0);
+}
+
 /* A file that changes counts when the rules are read again, and not before. */
 static void
 test_file_changes (void)
@@ -349,6 +384,7 @@ main (int argc, char **argv)
   g_test_add_func ("/agent-rule-trust/hard-revocation", test_hard_revocation);
   g_test_add_func ("/agent-rule-trust/tls12", test_tls12);
   g_test_add_func ("/agent-rule-trust/tls12-pkcs1", test_tls12_pkcs1);
+  g_test_add_func ("/agent-rule-trust/tls12-old-token", test_tls12_old_token);
   g_test_add_func ("/agent-rule-trust/file-changes", test_file_changes);
   g_test_add_func ("/agent-rule-trust/decisions", test_decisions);
   return g_test_run ();

@@ -47,8 +47,9 @@ typedef struct
   const char *const *alpn;
   guint timeout_ms;
   CardeaTls12 tls12;
-  const char *certificate; /* NULL: none */
-  const char *issuer;      /* sent along */
+  CardeaRsaSchemes rsa_schemes; /* 0: both */
+  const char *certificate;      /* NULL: none */
+  const char *issuer;           /* sent along */
   Signer *signer;
   gboolean leave_open;  /* no answer */
   gboolean in_callback; /* answer at once */

@@ -14,6 +14,14 @@
 /* No certificate. */
 static const Plan anonymous = { .tls12 = CARDEA_TLS12_ALLOWED };
 
+/* A worker that the end did not wait for may still have it. */
+static void
+end_with_signer (Run *run, Signer *signer)
+{
+  run_clear (run);
+  WAIT_POLLING (g_atomic_int_get (&signer->destroyed) == 1);
+}
+
 /* A server that speaks nothing newer, and asks for a certificate if that is named. */
 static CardeaTestServer *
 new_old_server (Fixture *fixture, CardeaTestServe serve, const char *authority)
@@ -83,22 +91,73 @@ test_rsa_pkcs1 (Fixture *fixture, gconstpointer data)
   check_talk (fixture, server, "rsa-client", "rsa-client/1", CARDEA_FRONT_RSA_PKCS1);
 }
 
-/* A server that takes SHA-1 alone gets no signature. */
+/* What the token cannot do is not asked of it, whatever the server would rather have. */
+static void
+check_schemes (Fixture *fixture, const char *server_takes, CardeaRsaSchemes token_makes,
+               CardeaFrontMechanism mechanism, gboolean usable)
+{
+  g_autoptr (CardeaTestServer) server = new_old_server (fixture, cardea_test_serve_echo, "ca");
+  Signer signer = { 0 };
+  Plan plan = { .certificate = "rsa-client",
+                .issuer = "issuing",
+                .signer = &signer,
+                .tls12 = CARDEA_TLS12_ALLOWED,
+                .rsa_schemes = token_makes };
+  g_auto (Run) run = { 0 };
+
+  SSL_CTX_set1_client_sigalgs_list (cardea_test_server_get_context (server), server_takes);
+  run_to_end (&run, fixture, server, &plan);
+  g_assert_cmpint (run.usable, ==, usable);
+  g_assert_cmpint (g_atomic_int_get (&signer.calls), ==, usable ? 1 : 0);
+  g_assert_cmpint (run.error == NULL, ==, usable);
+  if (usable)
+    g_assert_cmpint (signer.mechanism, ==, mechanism);
+  end_with_signer (&run, &signer);
+}
+
+static void
+test_rsa_schemes (Fixture *fixture, gconstpointer data)
+{
+  static const char both[] = "RSA-PSS+SHA256:RSA+SHA256";
+
+  check_schemes (fixture, both, CARDEA_RSA_PSS, CARDEA_FRONT_RSA_PSS, TRUE);
+  check_schemes (fixture, both, CARDEA_RSA_PKCS1, CARDEA_FRONT_RSA_PKCS1, TRUE);
+  check_schemes (fixture, "RSA-PSS+SHA256", CARDEA_RSA_PKCS1, CARDEA_FRONT_RSA_PSS, FALSE);
+  check_schemes (fixture, "RSA+SHA256", CARDEA_RSA_PSS, CARDEA_FRONT_RSA_PSS, FALSE);
+}
+
+/* TLS 1.3 takes RSA-PSS alone. */
+static void
+test_newer_wants_pss (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (CardeaTestServer) server =
+      cardea_test_server_new (fixture->pki, "server", cardea_test_serve_echo);
+  Signer signer = { 0 };
+  Plan plan = { .certificate = "rsa-client",
+                .signer = &signer,
+                .tls12 = CARDEA_TLS12_ALLOWED,
+                .rsa_schemes = CARDEA_RSA_PKCS1 };
+  g_auto (Run) run = { 0 };
+
+  cardea_test_server_ask (server, "ca", TRUE);
+  run_to_end (&run, fixture, server, &plan);
+  g_assert_false (run.usable);
+  end_with_signer (&run, &signer);
+}
+
+/* A server that takes SHA-1 alone asks in vain: that ends it before anybody hears of it. */
 static void
 test_sha1_only (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (CardeaTestServer) server = new_old_server (fixture, cardea_test_serve_echo, "ca");
   SSL_CTX *context = cardea_test_server_get_context (server);
-  Signer signer = { 0 };
-  Plan plan = { .certificate = "rsa-client", .signer = &signer, .tls12 = CARDEA_TLS12_ALLOWED };
   g_auto (Run) run = { 0 };
 
   SSL_CTX_set_security_level (context, 0);
   SSL_CTX_set1_client_sigalgs_list (context, "RSA+SHA1");
-  run_to_end (&run, fixture, server, &plan);
-  g_assert_false (run.usable);
+  run_to_end (&run, fixture, server, &anonymous);
   g_assert_error (run.error, CARDEA_ERROR, CARDEA_ERROR_HANDSHAKE_FAILED);
-  g_assert_cmpint (g_atomic_int_get (&signer.calls), ==, 0);
+  g_assert_cmpuint (run.asked, ==, 0);
 }
 
 static void
@@ -445,6 +504,8 @@ main (int argc, char **argv)
   ADD ("rsa", test_rsa);
   ADD ("p256", test_p256);
   ADD ("rsa-pkcs1", test_rsa_pkcs1);
+  ADD ("rsa-schemes", test_rsa_schemes);
+  ADD ("newer-wants-pss", test_newer_wants_pss);
   ADD ("sha1-only", test_sha1_only);
   ADD ("not-asked", test_not_asked);
   ADD ("newer-is-preferred", test_newer_is_preferred);
