@@ -128,12 +128,35 @@ cardea_host_report_failure (const CardeaHostSpec *spec, const CardeaHostMessage 
                             spec->module, text);
 }
 
+static GError *
+make_wants_pin (const char *text)
+{
+  GError *error = cardea_error_new (CARDEA_ERROR_TOKEN_UNAVAILABLE, "%s", text);
+
+  cardea_error_take_parameter (
+      error, "problem",
+      json_pack ("{s:s, s:s}", "code", cardea_reason_code_to_string (CARDEA_REASON_KEY_ALWAYS_AUTHENTICATE),
+                 "message", text));
+  return error;
+}
+
+gboolean
+cardea_host_wants_pin (const GError *error)
+{
+  const json_t *problem = json_object_get (cardea_error_get_parameters (error), "problem");
+  const char *code = json_string_value (json_object_get (problem, "code"));
+
+  return g_strcmp0 (code, cardea_reason_code_to_string (CARDEA_REASON_KEY_ALWAYS_AUTHENTICATE)) == 0;
+}
+
 GError *
 cardea_host_report_refusal (const CardeaHostMessage *message)
 {
   g_autofree char *text = cardea_host_text (&message->failed.message);
   GError *error;
 
+  if (message->failed.failure == CARDEA_HOST_FAILURE_WANTS_PIN)
+    return make_wants_pin (text);
   if (message->failed.failure != CARDEA_HOST_FAILURE_PIN)
     return cardea_error_new (CARDEA_ERROR_TOKEN_UNAVAILABLE, "%s", text);
   error = cardea_error_new (

@@ -315,7 +315,11 @@ handle_sign (CardeaHost *self, CardeaHostCall *call, const CardeaHostMessage *me
   g_autoptr (GBytes) signature = g_bytes_new (message->signature.bytes.data, message->signature.bytes.length);
 
   cardea_host_calls_take (self->calls, call);
-  cardea_sign_call_answer (call->sign, signature, NULL);
+  if (call->waiter != NULL)
+    cardea_host_waiter_return_pointer (call->waiter, g_steal_pointer (&signature),
+                                       (GDestroyNotify)g_bytes_unref);
+  else
+    cardea_sign_call_answer (call->sign, signature, NULL);
   cardea_host_call_free (call);
   return TRUE;
 }
@@ -523,7 +527,7 @@ begin_sign_in_loop (gpointer data)
   GBytes *packet;
 
   if (error == NULL && !cardea_sign_call_is_abandoned (sign)) {
-    packet = cardea_sign_call_encode (sign, self->next_id, &error);
+    packet = cardea_sign_call_encode (sign, self->next_id, CARDEA_HOST_WIRE_SIGN_NO_PIN, &error);
     if (packet != NULL) {
       CardeaHostCall *call =
           cardea_host_calls_add (self->calls, self->next_id++, CARDEA_HOST_MESSAGE_SIGN, self->deadlines.sign,
@@ -552,6 +556,50 @@ cardea_host_sign (CardeaHost *self, const CardeaSignRequest *request, gint64 dea
                          (GDestroyNotify)cardea_sign_call_unref);
   g_source_attach (source, self->context);
   return cardea_sign_call_wait (call, deadline, cancellable, signature, error);
+}
+
+/* As long as each of its calls may take: two logins, which people may type on a pad, and the signature. */
+static guint
+get_pin_signature_ms (CardeaHost *self, CardeaSecret *pin)
+{
+  return self->deadlines.sign + 2 * (pin != NULL ? self->deadlines.call : CARDEA_LIMIT_QUESTION_MS);
+}
+
+void
+cardea_host_sign_with_pin_async (CardeaHost *self, CardeaSignCall *sign, CardeaSecret *pin,
+                                 GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+  GError *error = check_call (self, cardea_sign_call_get_generation (sign));
+  GBytes *packet = NULL;
+  CardeaHostCall *call;
+  guint quiet;
+  int pipe = -1;
+
+  g_task_set_source_tag (task, cardea_host_sign_with_pin_async);
+  if (error == NULL && pin != NULL)
+    pipe = cardea_secret_to_pipe (pin, &error);
+  if (error == NULL)
+    packet = cardea_sign_call_encode (
+        sign, self->next_id, pin != NULL ? CARDEA_HOST_WIRE_SIGN_PIN : CARDEA_HOST_WIRE_SIGN_PINPAD, &error);
+  if (error != NULL) {
+    if (pipe >= 0)
+      close (pipe);
+    g_task_return_error (task, error);
+    return;
+  }
+  quiet = get_pin_signature_ms (self, pin);
+  call = cardea_host_calls_add (self->calls, self->next_id++, CARDEA_HOST_MESSAGE_SIGN, quiet,
+                                MAX (quiet, TOTAL_FACTOR * self->deadlines.sign));
+  call->waiter = cardea_host_waiter_new (g_steal_pointer (&task));
+  cardea_host_channel_send (self->channel, packet, pipe);
+}
+
+GBytes *
+cardea_host_sign_with_pin_finish (CardeaHost *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 void

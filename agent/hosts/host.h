@@ -184,6 +184,19 @@ typedef struct
 gboolean cardea_host_sign (CardeaHost *self, const CardeaSignRequest *request, gint64 deadline,
                            GCancellable *cancellable, GBytes **signature, GError **error);
 
+/* Whether it was not signed because the key wants the PIN for each signature; nothing was sent to the token
+ * then. */
+gboolean cardea_host_wants_pin (const GError *error);
+/* One signature on its way to the loop; see sign-call.h. */
+typedef struct _CardeaSignCall CardeaSignCall;
+/* @call with the PIN that its key wants for each signature; @pin NULL: on the token's own pad. A login that
+ * the token wants besides is made with the same PIN and lasts until cardea_host_logout_async(); where the PIN
+ * was refused nobody is logged in. It is not taken back once it was sent. Errors: of a login and of a
+ * signature. */
+void cardea_host_sign_with_pin_async (CardeaHost *self, CardeaSignCall *call, CardeaSecret *pin,
+                                      GAsyncReadyCallback callback, gpointer data);
+GBytes *cardea_host_sign_with_pin_finish (CardeaHost *self, GAsyncResult *result, GError **error);
+
 /* A host of the same module for one reader only, with a process of its own. */
 CardeaHost *cardea_host_new_for_reader (CardeaHost *self, const char *reader);
 

@@ -104,13 +104,14 @@ peek (GBytes *bytes)
 }
 
 GBytes *
-cardea_sign_call_encode (CardeaSignCall *self, guint64 id, GError **error)
+cardea_sign_call_encode (CardeaSignCall *self, guint64 id, CardeaHostWireSignPin pin, GError **error)
 {
   CardeaHostMessage message = { CARDEA_HOST_MESSAGE_SIGN, id };
 
   message.sign.slot = self->slot;
   message.sign.mechanism = self->mechanism;
   message.sign.hash_bits = self->hash_bits;
+  message.sign.pin = pin;
   message.sign.key_id = peek (self->id);
   message.sign.modulus = peek (self->modulus);
   message.sign.data = peek (self->data);

@@ -9,7 +9,6 @@
 G_BEGIN_DECLS
 
 /* One signature on its way from a worker thread to a host and back. Reference-counted, thread-safe. */
-typedef struct _CardeaSignCall CardeaSignCall;
 
 CardeaSignCall *cardea_sign_call_new (CardeaHost *host, const CardeaSignRequest *request);
 CardeaSignCall *cardea_sign_call_ref (CardeaSignCall *self);
@@ -20,7 +19,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaSignCall, cardea_sign_call_unref)
 CardeaHost *cardea_sign_call_get_host (CardeaSignCall *self);
 guint64 cardea_sign_call_get_generation (CardeaSignCall *self);
 gboolean cardea_sign_call_is_abandoned (CardeaSignCall *self);
-GBytes *cardea_sign_call_encode (CardeaSignCall *self, guint64 id, GError **error);
+GBytes *cardea_sign_call_encode (CardeaSignCall *self, guint64 id, CardeaHostWireSignPin pin, GError **error);
 /* The first answer counts; exactly one of the two is not NULL, and neither is taken. The host is let go. */
 void cardea_sign_call_answer (CardeaSignCall *self, GBytes *signature, const GError *error);
 

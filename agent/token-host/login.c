@@ -30,9 +30,12 @@ pin_state (CardeaPkcs11 *module, CK_SLOT_ID slot, CK_RV rv)
   case CKR_USER_PIN_NOT_INITIALIZED:
     return CARDEA_HOST_WIRE_PIN_NOT_SET;
   default:
-    return cardea_token_info_read (&info, module, slot) == CKR_OK ? cardea_token_info_get_pin (&info)
-                                                                  : CARDEA_HOST_WIRE_PIN_UNKNOWN;
+    break;
   }
+  if (cardea_token_info_read (&info, module, slot) != CKR_OK)
+    return CARDEA_HOST_WIRE_PIN_UNKNOWN;
+  info.token.flags |= CKF_LOGIN_REQUIRED; /* as was seen, be it for one key only */
+  return cardea_token_info_get_pin (&info);
 }
 
 static gboolean
@@ -92,13 +95,28 @@ cardea_logout_run (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID sl
   return FALSE;
 }
 
+static CK_RV
+log_in (CardeaPkcs11 *module, CK_SESSION_HANDLE session, CK_USER_TYPE user, CardeaSecret *pin)
+{
+  gsize length = 0;
+  CK_UTF8CHAR *bytes = pin != NULL ? (CK_UTF8CHAR *)cardea_secret_peek (pin, &length) : NULL;
+
+  return CARDEA_PKCS11_CALL (module, C_Login, session, user, bytes, length);
+}
+
+static void
+set_refused (CardeaPkcs11 *module, CK_SLOT_ID slot, CK_RV rv, CardeaFailure *failure)
+{
+  cardea_failure_set_rv (failure, "C_Login", rv);
+  if (failure->failure == CARDEA_HOST_FAILURE_PIN)
+    failure->pin = pin_state (module, slot, rv);
+}
+
 gboolean
 cardea_login_run (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slot, CardeaSecret *pin,
                   CardeaHostWireLogin manner, CardeaFailure *failure)
 {
   CK_SESSION_HANDLE session;
-  gsize length = 0;
-  CK_UTF8CHAR *bytes = pin != NULL ? (CK_UTF8CHAR *)cardea_secret_peek (pin, &length) : NULL;
   CK_RV rv = cardea_sessions_keep (sessions, slot, &session);
 
   if (rv != CKR_OK) {
@@ -109,7 +127,7 @@ cardea_login_run (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slo
     return FALSE;
   if (manner == CARDEA_HOST_WIRE_LOGIN_FRESH && !log_out (module, sessions, slot, session, failure))
     return FALSE;
-  rv = CARDEA_PKCS11_CALL (module, C_Login, session, CKU_USER, bytes, length);
+  rv = log_in (module, session, CKU_USER, pin);
   if (rv == CKR_OK || (rv == CKR_USER_ALREADY_LOGGED_IN && manner != CARDEA_HOST_WIRE_LOGIN_FRESH)) {
     cardea_sessions_note_login (sessions, slot, TRUE);
     return TRUE;
@@ -119,8 +137,45 @@ cardea_login_run (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slo
                         "The token does not let go of an earlier login, so its PIN cannot be checked.");
     return FALSE;
   }
-  cardea_failure_set_rv (failure, "C_Login", rv);
+  set_refused (module, slot, rv, failure);
+  return FALSE;
+}
+
+gboolean
+cardea_login_for_signature (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slot,
+                            CardeaSecret *pin, gboolean *checked, CardeaFailure *failure)
+{
+  CardeaTokenInfo info;
+  CK_SESSION_HANDLE session;
+  CK_RV rv = cardea_sessions_keep (sessions, slot, &session);
+
+  *checked = FALSE;
+  if (rv != CKR_OK) {
+    cardea_failure_set_rv (failure, "C_OpenSession", rv);
+    return FALSE;
+  }
+  if (cardea_sessions_is_logged_in (sessions, slot))
+    return check_token (module, sessions, slot, pin == NULL, CARDEA_HOST_WIRE_LOGIN_PLAIN, failure);
+  rv = cardea_token_info_read (&info, module, slot);
+  if (rv == CKR_OK && (info.token.flags & CKF_LOGIN_REQUIRED) == 0)
+    return check_token (module, sessions, slot, pin == NULL, CARDEA_HOST_WIRE_LOGIN_PLAIN, failure);
+  *checked = TRUE;
+  return cardea_login_run (module, sessions, slot, pin, CARDEA_HOST_WIRE_LOGIN_FRESH, failure);
+}
+
+/* A card that refuses a PIN forgets the login it had (ISO/IEC 7816-4, 7.5.6), which its module may not know:
+ * it would take the next PIN unseen. */
+gboolean
+cardea_login_in_context (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slot,
+                         CK_SESSION_HANDLE session, CardeaSecret *pin, CardeaFailure *failure)
+{
+  g_auto (CardeaFailure) ignored = { 0 };
+  CK_RV rv = log_in (module, session, CKU_CONTEXT_SPECIFIC, pin);
+
+  if (rv == CKR_OK)
+    return TRUE;
+  set_refused (module, slot, rv, failure);
   if (failure->failure == CARDEA_HOST_FAILURE_PIN)
-    failure->pin = pin_state (module, slot, rv);
+    cardea_logout_run (module, sessions, slot, &ignored);
   return FALSE;
 }

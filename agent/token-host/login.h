@@ -13,6 +13,14 @@ G_BEGIN_DECLS
  * more, whatever comes of it. Blocks. */
 gboolean cardea_login_run (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slot, CardeaSecret *pin,
                            CardeaHostWireLogin manner, CardeaFailure *failure);
+/* Before a signature that comes with a PIN: the user is logged in, unless the token wants no login. Where
+ * @pin was checked for that, @checked is TRUE; somebody who is logged in already is left alone. Blocks. */
+gboolean cardea_login_for_signature (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slot,
+                                     CardeaSecret *pin, gboolean *checked, CardeaFailure *failure);
+/* The login of one signature, between C_SignInit and C_Sign of @session (PKCS#11 2.40, 5.6, C_Login). One
+ * that is refused leaves nobody logged in. Blocks. */
+gboolean cardea_login_in_context (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slot,
+                                  CK_SESSION_HANDLE session, CardeaSecret *pin, CardeaFailure *failure);
 /* Nobody is logged in any more when it returns TRUE. Blocks. */
 gboolean cardea_logout_run (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slot,
                             CardeaFailure *failure);

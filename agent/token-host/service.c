@@ -100,22 +100,37 @@ serve_list (Service *self, Request *request)
     send_failure (self, request->message.id, &failure);
 }
 
+/* Whether a PIN comes through a pipe with it. */
+static gboolean
+brings_pin (const CardeaHostMessage *message)
+{
+  return (message->type == CARDEA_HOST_MESSAGE_LOGIN && message->login.pinpad == 0) ||
+         (message->type == CARDEA_HOST_MESSAGE_SIGN && message->sign.pin == CARDEA_HOST_WIRE_SIGN_PIN);
+}
+
+static gboolean
+take_pin (Request *request, CardeaSecret **pin, CardeaFailure *failure)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!brings_pin (&request->message))
+    return TRUE;
+  *pin = request->pin >= 0
+             ? cardea_secret_new_from_fd (request->pin, CARDEA_LIMIT_PIN_BYTES, FALSE, PIN_MS, &error)
+             : NULL;
+  if (*pin == NULL)
+    cardea_failure_set (failure, CARDEA_HOST_FAILURE_REQUEST, "The PIN did not arrive: %s",
+                        error != NULL ? error->message : "no descriptor");
+  return *pin != NULL;
+}
+
 static gboolean
 log_in (Service *self, Request *request, CardeaFailure *failure)
 {
   g_autoptr (CardeaSecret) pin = NULL;
-  g_autoptr (GError) error = NULL;
 
-  if (request->message.login.pinpad == 0) {
-    pin = request->pin >= 0
-              ? cardea_secret_new_from_fd (request->pin, CARDEA_LIMIT_PIN_BYTES, FALSE, PIN_MS, &error)
-              : NULL;
-    if (pin == NULL) {
-      cardea_failure_set (failure, CARDEA_HOST_FAILURE_REQUEST, "The PIN did not arrive: %s",
-                          error != NULL ? error->message : "no descriptor");
-      return FALSE;
-    }
-  }
+  if (!take_pin (request, &pin, failure))
+    return FALSE;
   return cardea_login_run (self->module, self->sessions, request->message.login.slot, pin,
                            (CardeaHostWireLogin)request->message.login.manner, failure);
 }
@@ -149,8 +164,11 @@ serve_sign (Service *self, Request *request)
 {
   CardeaHostMessage reply = { CARDEA_HOST_MESSAGE_SIGNATURE, request->message.id };
   g_auto (CardeaFailure) failure = { 0 };
-  g_autoptr (GBytes) signature = cardea_sign_run (self->module, self->sessions, &request->message, &failure);
+  g_autoptr (CardeaSecret) pin = NULL;
+  g_autoptr (GBytes) signature = NULL;
 
+  if (take_pin (request, &pin, &failure))
+    signature = cardea_sign_run (self->module, self->sessions, &request->message, &pin, &failure);
   if (signature == NULL) {
     send_failure (self, request->message.id, &failure);
     return;
@@ -190,8 +208,7 @@ receive_request (Service *self, guint8 *buffer, gboolean *clean)
   request->packet = g_memdup2 (buffer, length);
   if (!cardea_host_message_decode (request->packet, length, CARDEA_HOST_REQUESTS, &request->message, NULL))
     return NULL;
-  if (request->pin >= 0 &&
-      (request->message.type != CARDEA_HOST_MESSAGE_LOGIN || request->message.login.pinpad != 0))
+  if (request->pin >= 0 && !brings_pin (&request->message))
     return NULL;
   return g_steal_pointer (&request);
 }

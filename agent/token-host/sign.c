@@ -5,12 +5,16 @@
  *
  * The key is looked up for each: a handle from before says nothing about the card that is there now. A token
  * may have several keys of one id; the modulus then tells them apart, and where it cannot, nothing is signed
- * rather than something by the wrong key. */
+ * rather than something by the wrong key.
+ *
+ * A key may want the PIN for each signature (CKA_ALWAYS_AUTHENTICATE). Its login comes with the request, so
+ * that between the PIN and the signature nobody else has a say. */
 
 #include "agent/token-host/sign.h"
 
 #include <string.h>
 
+#include "agent/token-host/login.h"
 #include "agent/token-host/objects.h"
 
 #define MAX_KEYS 16 /* of one id */
@@ -117,65 +121,131 @@ find_key (const CardeaObjects *objects, const CardeaHostMessage *request, CK_OBJ
   return FALSE;
 }
 
+/* What one signature needs, from its session to its PIN. */
+typedef struct
+{
+  CardeaObjects objects;
+  CardeaSessions *sessions;
+  const CardeaHostMessage *request;
+  CardeaSecret **pin; /* where it is; NULL there: none, or on the token's own pad */
+  gboolean checked;   /* the token has looked at it */
+  CK_OBJECT_HANDLE key;
+  gboolean always; /* the key wants a login of its own */
+} Signature;
+
+static gboolean
+has_pin (const Signature *self)
+{
+  return self->request->sign.pin != CARDEA_HOST_WIRE_SIGN_NO_PIN;
+}
+
+/* What a key wants is seen only now where keys show after the login only. A PIN that came along is always
+ * checked before anything is signed: where somebody is logged in and the key asks for nothing, by a login
+ * that is made again, after which handles count no more. */
+static gboolean
+prepare (Signature *self, CardeaFailure *failure)
+{
+  if (!find_key (&self->objects, self->request, &self->key, failure))
+    return FALSE;
+  self->always = cardea_objects_get_bool (&self->objects, self->key, CKA_ALWAYS_AUTHENTICATE, FALSE);
+  if (self->always && !has_pin (self)) {
+    cardea_failure_set (failure, CARDEA_HOST_FAILURE_WANTS_PIN, "The key wants the PIN for each signature.");
+    return FALSE;
+  }
+  if (self->always || !has_pin (self) || self->checked)
+    return TRUE;
+  return cardea_login_run (self->objects.module, self->sessions, self->request->sign.slot, *self->pin,
+                           CARDEA_HOST_WIRE_LOGIN_FRESH, failure) &&
+         find_key (&self->objects, self->request, &self->key, failure);
+}
+
+/* Nothing else happens on the session between the two: the login is this signature's. */
+static gboolean
+begin (Signature *self, CK_MECHANISM *mechanism, CardeaFailure *failure)
+{
+  CK_RV rv =
+      CARDEA_PKCS11_CALL (self->objects.module, C_SignInit, self->objects.session, mechanism, self->key);
+
+  if (rv != CKR_OK) {
+    cardea_failure_set_rv (failure, "C_SignInit", rv);
+    return FALSE;
+  }
+  return !self->always ||
+         cardea_login_in_context (self->objects.module, self->sessions, self->request->sign.slot,
+                                  self->objects.session, *self->pin, failure);
+}
+
+static void
+set_sign_failure (const Signature *self, CK_RV rv, CardeaFailure *failure)
+{
+  cardea_failure_set_rv (failure, "C_Sign", rv);
+  if (rv != CKR_USER_NOT_LOGGED_IN)
+    return;
+  cardea_failure_set (failure, CARDEA_HOST_FAILURE_LOGIN,
+                      "The token did not sign: it wants the PIN once more, although %s (C_Sign: "
+                      "CKR_USER_NOT_LOGGED_IN).",
+                      self->always ? "it has just taken it" : "its key says that it asks for none");
+  failure->rv = rv;
+}
+
 static GBytes *
-sign (const CardeaObjects *objects, const CardeaHostMessage *request, CK_MECHANISM *mechanism,
-      CardeaFailure *failure)
+sign (Signature *self, CK_MECHANISM *mechanism, CardeaFailure *failure)
 {
   g_autofree guint8 *signature = g_malloc0 (CARDEA_HOST_SIGNATURE_BYTES);
   CK_ULONG length = CARDEA_HOST_SIGNATURE_BYTES;
-  CK_OBJECT_HANDLE key;
   CK_RV rv;
 
-  if (!find_key (objects, request, &key, failure))
+  if (!prepare (self, failure) || !begin (self, mechanism, failure))
     return NULL;
-  /* Seen only now where keys show after the login only. The module's own answer would look like a lost login.
-   */
-  if (cardea_objects_get_bool (objects, key, CKA_ALWAYS_AUTHENTICATE, FALSE)) {
-    cardea_failure_set (failure, CARDEA_HOST_FAILURE_KEY,
-                        "The key wants the PIN for each signature, which is not supported yet.");
-    return NULL;
-  }
-  rv = CARDEA_PKCS11_CALL (objects->module, C_SignInit, objects->session, mechanism, key);
-  if (rv != CKR_OK) {
-    cardea_failure_set_rv (failure, "C_SignInit", rv);
-    return NULL;
-  }
-  rv = CARDEA_PKCS11_CALL (objects->module, C_Sign, objects->session, (CK_BYTE *)request->sign.data.data,
-                           request->sign.data.length, signature, &length);
+  g_clear_pointer (self->pin, cardea_secret_unref); /* a signature may take as long as a person */
+  rv = CARDEA_PKCS11_CALL (self->objects.module, C_Sign, self->objects.session,
+                           (CK_BYTE *)self->request->sign.data.data, self->request->sign.data.length,
+                           signature, &length);
   if (rv == CKR_OK && length > 0 && length <= CARDEA_HOST_SIGNATURE_BYTES)
     return g_bytes_new (signature, length);
   if (rv == CKR_OK)
     cardea_failure_set (failure, CARDEA_HOST_FAILURE_TOKEN, "The token gave a signature of %lu bytes.",
                         length);
   else
-    cardea_failure_set_rv (failure, "C_Sign", rv);
+    set_sign_failure (self, rv, failure);
   return NULL;
+}
+
+static GBytes *
+sign_on_session (Signature *self, CK_MECHANISM *mechanism, CardeaFailure *failure)
+{
+  guint64 slot = self->request->sign.slot;
+  CK_RV rv = cardea_sessions_take (self->sessions, slot, &self->objects.session);
+  GBytes *signature;
+
+  if (rv != CKR_OK) {
+    cardea_failure_set_rv (failure, "C_OpenSession", rv);
+    return NULL;
+  }
+  signature = sign (self, mechanism, failure);
+  cardea_sessions_give (self->sessions, slot, self->objects.session,
+                        signature != NULL ? CKR_OK : CKR_GENERAL_ERROR);
+  return signature;
 }
 
 GBytes *
 cardea_sign_run (CardeaPkcs11 *module, CardeaSessions *sessions, const CardeaHostMessage *request,
-                 CardeaFailure *failure)
+                 CardeaSecret **pin, CardeaFailure *failure)
 {
-  CardeaObjects objects = { module };
+  Signature self = { .objects = { module }, .sessions = sessions, .request = request, .pin = pin };
   CK_RSA_PKCS_PSS_PARAMS parameters;
   CK_MECHANISM mechanism;
-  CK_RV rv;
+  GBytes *signature;
 
   if (!set_up_mechanism (request, &mechanism, &parameters)) {
     cardea_failure_set (failure, CARDEA_HOST_FAILURE_REQUEST,
                         "There is no such hash, or the digest has another size.");
     return NULL;
   }
-  rv = cardea_sessions_take (sessions, request->sign.slot, &objects.session);
-  if (rv != CKR_OK) {
-    cardea_failure_set_rv (failure, "C_OpenSession", rv);
+  if (has_pin (&self) &&
+      !cardea_login_for_signature (module, sessions, request->sign.slot, *pin, &self.checked, failure))
     return NULL;
-  }
-
-  GBytes *signature = sign (&objects, request, &mechanism, failure);
-
-  cardea_sessions_give (sessions, request->sign.slot, objects.session,
-                        signature != NULL ? CKR_OK : CKR_GENERAL_ERROR);
+  signature = sign_on_session (&self, &mechanism, failure);
   if (signature == NULL && failure->failure != CARDEA_HOST_FAILURE_TOKEN &&
       cardea_sessions_lost_login (sessions, request->sign.slot))
     cardea_failure_set (failure, CARDEA_HOST_FAILURE_TOKEN, "The token has forgotten its login. Try again.");

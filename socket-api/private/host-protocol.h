@@ -18,7 +18,7 @@ typedef enum
   /* Requests, agent to host. */
   CARDEA_HOST_MESSAGE_LIST = 1,
   CARDEA_HOST_MESSAGE_LOGIN, /* carries the read end of a pipe with the PIN, unless by pinpad */
-  CARDEA_HOST_MESSAGE_SIGN,
+  CARDEA_HOST_MESSAGE_SIGN,  /* likewise, where the key wants the PIN for each signature */
   CARDEA_HOST_MESSAGE_LOGOUT,
 
   /* Replies, host to agent. READY, or FAILED with id 0, is the first packet of a process. */
@@ -72,6 +72,13 @@ typedef enum
 
 typedef enum
 {
+  CARDEA_HOST_WIRE_SIGN_NO_PIN,
+  CARDEA_HOST_WIRE_SIGN_PIN, /* it is in the pipe */
+  CARDEA_HOST_WIRE_SIGN_PINPAD,
+} CardeaHostWireSignPin;
+
+typedef enum
+{
   CARDEA_HOST_WIRE_LOGIN_PLAIN,
   CARDEA_HOST_WIRE_LOGIN_CAREFUL, /* only where the token says that its PIN is fine */
   CARDEA_HOST_WIRE_LOGIN_FRESH,   /* after a logout, so that the token checks the PIN whatever was before */
@@ -86,13 +93,14 @@ typedef enum
 
 typedef enum
 {
-  CARDEA_HOST_FAILURE_MISSING, /* there is no such module file */
-  CARDEA_HOST_FAILURE_MODULE,  /* it is no module, or answered with an error that is not about one token */
-  CARDEA_HOST_FAILURE_TOKEN,   /* the token is gone, or does not answer as it should */
-  CARDEA_HOST_FAILURE_PIN,     /* the token refused the PIN, or takes none */
-  CARDEA_HOST_FAILURE_LOGIN,   /* the token wants a login first */
-  CARDEA_HOST_FAILURE_KEY,     /* no such key, or it cannot do that */
-  CARDEA_HOST_FAILURE_REQUEST, /* the request makes no sense */
+  CARDEA_HOST_FAILURE_MISSING,   /* there is no such module file */
+  CARDEA_HOST_FAILURE_MODULE,    /* it is no module, or answered with an error that is not about one token */
+  CARDEA_HOST_FAILURE_TOKEN,     /* the token is gone, or does not answer as it should */
+  CARDEA_HOST_FAILURE_PIN,       /* the token refused the PIN, or takes none */
+  CARDEA_HOST_FAILURE_LOGIN,     /* the token wants a login first */
+  CARDEA_HOST_FAILURE_KEY,       /* no such key, or it cannot do that */
+  CARDEA_HOST_FAILURE_REQUEST,   /* the request makes no sense */
+  CARDEA_HOST_FAILURE_WANTS_PIN, /* the key wants the PIN for this signature, and there was none with it */
 } CardeaHostFailure;
 
 /* Bytes inside the packet they were decoded from, or the sender's. */
@@ -119,7 +127,7 @@ typedef struct
     } login;
     struct
     {
-      guint64 slot, mechanism, hash_bits;
+      guint64 slot, mechanism, hash_bits, pin; /* pin: a CardeaHostWireSignPin */
       CardeaHostBytes key_id, modulus, data;
     } sign;
     struct

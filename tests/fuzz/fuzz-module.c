@@ -273,17 +273,19 @@ use_key (guint8 mechanism)
   CardeaHostMessage request = { CARDEA_HOST_MESSAGE_SIGN, 1 };
   g_auto (CardeaFailure) login_failure = { 0 };
   g_auto (CardeaFailure) sign_failure = { 0 };
+  g_autoptr (CardeaSecret) pin = NULL;
   g_autoptr (GBytes) signature = NULL;
 
   request.sign.slot = 1 | (guint64)run << 8;
   request.sign.mechanism = mechanism % (CARDEA_HOST_WIRE_SIGN_ECDSA + 1);
   request.sign.hash_bits = 256;
+  request.sign.pin = mechanism & 0x10 ? CARDEA_HOST_WIRE_SIGN_PINPAD : CARDEA_HOST_WIRE_SIGN_NO_PIN;
   request.sign.key_id = (CardeaHostBytes){ id, sizeof id };
   request.sign.modulus = (CardeaHostBytes){ digest + 1, mechanism & 0x80 ? 4 : 0 };
   request.sign.data = (CardeaHostBytes){ digest, sizeof digest };
   if (!cardea_login_run (NULL, sessions, request.sign.slot, NULL, choose_manner (mechanism), &login_failure))
     check_failure (&login_failure);
-  signature = cardea_sign_run (NULL, sessions, &request, &sign_failure);
+  signature = cardea_sign_run (NULL, sessions, &request, &pin, &sign_failure);
   if (signature == NULL)
     check_failure (&sign_failure);
   else
