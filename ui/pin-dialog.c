@@ -204,16 +204,17 @@ static void
 show_words (CardeaPinDialog *self, const CardeaPromptQuestion *question)
 {
   g_autoptr (CardeaPinText) text = cardea_pin_text_new (question);
+  g_autofree char *lead = cardea_pin_text_lead (text);
 
   gtk_window_set_title (GTK_WINDOW (self), text->title);
-  cardea_plain_label_set_sentence (self->lead, text->lead);
+  cardea_plain_label_set_sentence (self->lead, lead);
   cardea_plain_label_set_sentence (self->warning, text->warning);
   gtk_widget_set_visible (self->warning_box, text->warning != NULL);
   gtk_widget_set_visible (GTK_WIDGET (self->confirm), text->confirm);
   gtk_widget_set_visible (self->entry_box, text->entry);
   set_button (self->accept, text->accept, text->consequence);
   set_button (self->refuse, text->refuse, _ ("The program is not connected"));
-  const char *description = text->warning != NULL ? text->warning : text->lead;
+  const char *description = text->warning != NULL ? text->warning : lead;
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->entry), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
                                   description, -1);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, text->title,

@@ -90,6 +90,19 @@ set_entry (CardeaPinText *self)
   self->entry = TRUE;
 }
 
+/* The token may be unlocked, and the same question may have been there a minute ago: so it says why. */
+static void
+set_for_signature (CardeaPinText *self)
+{
+  self->why = _ ("The key asks for the PIN for every signature.");
+  if (!self->entry)
+    return;
+  self->title = _ ("PIN for a Signature");
+  self->lead = _ ("Enter the PIN to let this program use the key once.");
+  self->accept = _ ("Sign");
+  self->consequence = _ ("Gives the PIN to the token for one signature");
+}
+
 CardeaPinText *
 cardea_pin_text_new (const CardeaPromptQuestion *question)
 {
@@ -101,11 +114,21 @@ cardea_pin_text_new (const CardeaPromptQuestion *question)
     set_pinpad (self);
   else
     set_entry (self);
+  if (question->for_signature && question->pin_state != CARDEA_PROMPT_PIN_LOCKED)
+    set_for_signature (self);
   self->warning = make_warning (question);
   self->confirm = question->pin_state == CARDEA_PROMPT_PIN_FINAL_TRY;
   if (self->confirm && self->entry)
     self->lead = NULL; /* the warning leads */
   return self;
+}
+
+char *
+cardea_pin_text_lead (const CardeaPinText *self)
+{
+  if (self->why != NULL && self->lead != NULL)
+    return g_strdup_printf ("%s %s", self->why, self->lead);
+  return g_strdup (self->why != NULL ? self->why : self->lead);
 }
 
 void

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   const char *title;
+  const char *why;    /* the PIN is asked for although the token may be unlocked; or NULL */
   const char *lead;   /* what to do; NULL where the warning says it */
   char *warning;      /* what happened, what will happen; or NULL */
   const char *accept; /* on the button; NULL where nothing can be accepted */
@@ -21,6 +22,8 @@ typedef struct
 } CardeaPinText;
 
 CardeaPinText *cardea_pin_text_new (const CardeaPromptQuestion *question);
+/* Why, and what to do, as one paragraph; or NULL. */
+char *cardea_pin_text_lead (const CardeaPinText *self);
 void cardea_pin_text_free (CardeaPinText *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaPinText, cardea_pin_text_free)
 

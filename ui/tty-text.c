@@ -235,6 +235,8 @@ cardea_tty_text_pin (const CardeaPromptQuestion *question, guint width)
   append_title (lines, text->title, width);
   if (text->warning != NULL)
     append_format (lines, 0, width, "! %s", text->warning);
+  if (text->why != NULL)
+    append_lines (lines, 0, text->why, width);
   if (text->lead != NULL && text->entry)
     append_lines (lines, 0, text->lead, width);
   append_format (lines, 0, width, _ ("Token: %s"), label);

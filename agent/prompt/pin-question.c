@@ -30,6 +30,7 @@ cardea_pin_question_new_for (const CardeaPinQuestion *template)
   self->vouched_by = g_strdup (template->vouched_by);
   self->by_program_only = template->by_program_only;
   self->window = g_strdup (template->window);
+  self->for_signature = template->for_signature;
   self->activation_token = g_strdup (template->activation_token);
   self->terminal = template->terminal != NULL ? cardea_terminal_ref (template->terminal) : NULL;
   return self;
@@ -91,5 +92,6 @@ cardea_pin_question_to_prompt (const CardeaPinQuestion *self)
   question->pin_tries = self->tries;
   question->rejected = self->rejected;
   question->pinpad = self->pinpad;
+  question->for_signature = self->for_signature;
   return question;
 }

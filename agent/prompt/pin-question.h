@@ -21,6 +21,7 @@ typedef struct
   gboolean low;
   gboolean rejected;        /* the PIN typed last was refused */
   int tries;                /* left, or -1 where the token does not tell */
+  gboolean for_signature;   /* the key wants it for each: it serves once; part of the purpose */
   GCancellable *token_gone; /* or NULL: cancelled when the token went away */
 
   /* The purpose: who it is for, and where to. */

@@ -172,6 +172,7 @@ put_pin_question (json_t *object, const CardeaPromptQuestion *self)
   cardea_prompt_put_number (object, "pin_tries", CLAMP (self->pin_tries, -1, TRIES_MAX));
   cardea_prompt_put_flag (object, "rejected", self->rejected);
   cardea_prompt_put_flag (object, "pinpad", self->pinpad);
+  cardea_prompt_put_flag (object, "for_signature", self->for_signature);
 }
 
 GBytes *
@@ -225,6 +226,7 @@ take_pin_question (CardeaPromptFields *fields, CardeaPromptQuestion *self)
   self->pin_tries = (int)cardea_prompt_take_number (fields, "pin_tries", -1, TRIES_MAX);
   self->rejected = cardea_prompt_take_flag (fields, "rejected");
   self->pinpad = cardea_prompt_take_flag (fields, "pinpad");
+  self->for_signature = cardea_prompt_take_flag (fields, "for_signature");
 }
 
 CardeaPromptQuestion *

@@ -102,6 +102,8 @@ typedef struct
   int pin_tries;     /* left, or -1 where the token does not tell */
   gboolean rejected; /* the PIN typed last was refused */
   gboolean pinpad;   /* typed on the reader: nothing to enter here */
+  gboolean
+      for_signature; /* the key wants it for each: it serves once, whether the token is unlocked or not */
 } CardeaPromptQuestion;
 
 /* What changed while the question was open. */

@@ -20,6 +20,7 @@ PIN_QUESTION = {
     'pin_tries': -1,
     'rejected': False,
     'pinpad': False,
+    'for_signature': False,
 }
 
 

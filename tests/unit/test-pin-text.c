@@ -38,6 +38,46 @@ test_fine (void)
   g_assert_cmpstr (text->accept, ==, "Unlock");
 }
 
+/* Why it is asked for again is said, whatever else is; a token that is locked has other worries. */
+static void
+test_for_signature (void)
+{
+  static const char why[] = "The key asks for the PIN for every signature.";
+
+  for (CardeaPromptPinState state = CARDEA_PROMPT_PIN_FINE; state <= CARDEA_PROMPT_PIN_MUST_CHANGE; state++) {
+    for (guint pinpad = 0; pinpad < 2; pinpad++) {
+      g_autoptr (CardeaPromptQuestion) question = cardea_prompt_question_new (CARDEA_PROMPT_PIN);
+      g_autoptr (CardeaPinText) text = NULL;
+      g_autofree char *lead = NULL;
+
+      question->pin_state = state;
+      question->pinpad = pinpad != 0;
+      question->for_signature = TRUE;
+      text = cardea_pin_text_new (question);
+      lead = cardea_pin_text_lead (text);
+      g_assert_cmpstr (text->why, ==, state == CARDEA_PROMPT_PIN_LOCKED ? NULL : why);
+      g_assert_cmpint (g_str_has_prefix (lead, why), ==, state != CARDEA_PROMPT_PIN_LOCKED);
+      g_assert_cmpstr (text->accept, ==,
+                       state == CARDEA_PROMPT_PIN_LOCKED ? NULL
+                       : pinpad != 0                     ? "Continue"
+                                                         : "Sign");
+    }
+  }
+}
+
+/* Otherwise there is no such word. */
+static void
+test_lead (void)
+{
+  g_autoptr (CardeaPinText) fine = make_text (CARDEA_PROMPT_PIN_FINE, 3, FALSE, FALSE);
+  g_autoptr (CardeaPinText) last = make_text (CARDEA_PROMPT_PIN_FINAL_TRY, 1, FALSE, FALSE);
+  g_autofree char *lead = cardea_pin_text_lead (fine);
+
+  g_assert_null (fine->why);
+  g_assert_cmpstr (lead, ==, fine->lead);
+  g_assert_null (cardea_pin_text_lead (last));
+}
+
 static void
 test_rejected (void)
 {
@@ -100,5 +140,7 @@ main (int argc, char **argv)
   g_test_add_func ("/pin-text/no-number", test_no_number);
   g_test_add_func ("/pin-text/final-try", test_final_try);
   g_test_add_func ("/pin-text/locked", test_locked);
+  g_test_add_func ("/pin-text/for-signature", test_for_signature);
+  g_test_add_func ("/pin-text/lead", test_lead);
   return g_test_run ();
 }

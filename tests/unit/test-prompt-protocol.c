@@ -20,7 +20,8 @@
 #define CERTIFICATE(offers)                                                                                  \
   "{\"kind\":\"certificate\"," PROGRAM "," SERVER "," CERTIFICATE_END ",\"offers\":[" offers "]}"
 #define PIN_END                                                                                              \
-  "\"token_label\":\"t\",\"pin_state\":\"low\",\"pin_tries\":-1,\"rejected\":false,\"pinpad\":false"
+  "\"token_label\":\"t\",\"pin_state\":\"low\",\"pin_tries\":-1,\"rejected\":false,\"pinpad\":false,"        \
+  "\"for_signature\":false"
 #define PIN "{\"kind\":\"pin\"," PROGRAM "," SERVER "," PIN_END "}"
 
 typedef struct
@@ -35,7 +36,7 @@ static const Case GOOD_QUESTIONS[] = {
   { "pin", PIN },
   { "empty-token-label",
     "{\"kind\":\"pin\"," PROGRAM "," SERVER ",\"token_label\":\"\",\"pin_state\":\"fine\","
-    "\"pin_tries\":255,\"rejected\":true,\"pinpad\":true}" },
+    "\"pin_tries\":255,\"rejected\":true,\"pinpad\":true,\"for_signature\":true}" },
 };
 
 /* Each is one step away from a good one. */
@@ -97,11 +98,11 @@ static const Case BAD_QUESTIONS[] = {
   { "window-unknown", "{\"kind\":\"pin\",\"window\":\"mir:1\"," PROGRAM "," SERVER "," PIN_END "}" },
   { "pin-state-unknown",
     "{\"kind\":\"pin\"," PROGRAM "," SERVER ",\"token_label\":\"t\",\"pin_state\":\"good\","
-    "\"pin_tries\":-1,\"rejected\":false,\"pinpad\":false}" },
+    "\"pin_tries\":-1,\"rejected\":false,\"pinpad\":false,\"for_signature\":false}" },
   { "tries-below", "{\"kind\":\"pin\"," PROGRAM "," SERVER ",\"token_label\":\"t\",\"pin_state\":\"low\","
-                   "\"pin_tries\":-2,\"rejected\":false,\"pinpad\":false}" },
+                   "\"pin_tries\":-2,\"rejected\":false,\"pinpad\":false,\"for_signature\":false}" },
   { "tries-past", "{\"kind\":\"pin\"," PROGRAM "," SERVER ",\"token_label\":\"t\",\"pin_state\":\"low\","
-                  "\"pin_tries\":256,\"rejected\":false,\"pinpad\":false}" },
+                  "\"pin_tries\":256,\"rejected\":false,\"pinpad\":false,\"for_signature\":false}" },
   { "pinpad-missing", "{\"kind\":\"pin\"," PROGRAM "," SERVER ",\"token_label\":\"t\",\"pin_state\":\"low\","
                       "\"pin_tries\":1,\"rejected\":false}" },
   { "offers-missing", "{\"kind\":\"certificate\"," PROGRAM "," SERVER "," CERTIFICATE_END "}" },
