@@ -142,7 +142,6 @@ offer_new (CardeaCatalogue *catalogue, CardeaTokenCertificate *certificate, Card
     .issuers = issuers,
     .can_sign = can_sign (certificate, request->scheme_accepted),
     .key_missing = certificate->key_missing,
-    .always_authenticate = certificate->always_authenticate,
     .token_locked = certificate->token->info->pin == CARDEA_PIN_LOCKED,
   };
   gboolean malformed;
@@ -233,6 +232,23 @@ cardea_choice_to_json (const CardeaChoice *self, gboolean fitting_only)
     json_array_append (array, offer);
   }
   return array;
+}
+
+void
+cardea_choice_leave_out_always (CardeaChoice *self)
+{
+  for (guint i = 0; i < self->offers->len; i++) {
+    const CardeaOffer *offer = self->offers->pdata[i];
+
+    if (offer->certificate->always_authenticate)
+      g_ptr_array_add (
+          offer->reasons,
+          cardea_reason_new (CARDEA_REASON_KEY_ALWAYS_AUTHENTICATE,
+                             "Use the key for authentication; cards often hold it beside this one.",
+                             "The key wants a person to give the PIN for each signature, and there is nobody "
+                             "to ask."));
+  }
+  cardea_choice_sort (self);
 }
 
 void

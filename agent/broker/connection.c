@@ -45,6 +45,7 @@ typedef struct
   gboolean consented;             /* to it, or to go on without one */
   CardeaTerminal *terminal;       /* where questions go; NULL: to the display */
   GPtrArray *authorities;         /* while it is found out where */
+  CardeaSecret *typed;            /* for a key that may want it again; NULL: none, or it is gone */
   gboolean typed_consent;         /* the consent was an answer on the terminal */
   CardeaGrant *grant;             /* the token's login is for this connection only; or NULL */
   CardeaSigning *signing;
@@ -57,8 +58,11 @@ connection_free (Connection *self)
   g_clear_object (&self->callers);
   g_clear_handle_id (&self->timeout_id, g_source_remove);
   g_clear_pointer (&self->grant, cardea_grant_end);
+  g_clear_pointer (&self->typed, cardea_secret_unref);
   g_clear_pointer (&self->terminal, cardea_terminal_unref);
   g_clear_pointer (&self->authorities, g_ptr_array_unref);
+  if (self->signing != NULL)
+    cardea_signing_stop_asking (self->signing);
   g_clear_pointer (&self->signing, cardea_signing_unref);
   g_clear_pointer (&self->chosen, cardea_token_certificate_unref);
   g_clear_object (&self->handshake);
@@ -188,6 +192,7 @@ on_handshake_done (GObject *source, GAsyncResult *result, gpointer user_data)
   CardeaTlsStream *stream = cardea_handshake_run_finish (CARDEA_HANDSHAKE (source), result, &info, &error);
 
   g_clear_pointer (&self->grant, cardea_grant_end); /* it has signed, or never will */
+  g_clear_pointer (&self->typed, cardea_secret_unref);
 
   if (stream == NULL) {
     fail (task, error);
@@ -206,72 +211,6 @@ on_handshake_done (GObject *source, GAsyncResult *result, gpointer user_data)
                          cardea_session_new (self->caller, cardea_request_get_server_name (self->request),
                                              self->request->port, stream, info, self->chosen),
                          g_object_unref);
-}
-
-static void
-answer (Connection *self)
-{
-  g_autoptr (GPtrArray) issuers = cardea_catalogue_get_issuers (self->catalogue, self->chosen->certificate);
-  CardeaSigner signer = {
-    .certificate = self->chosen->certificate,
-    .rsa_schemes = cardea_choice_get_rsa_schemes (self->chosen),
-    .issuers = issuers,
-    .sign = cardea_signing_sign,
-    .destroy = (GDestroyNotify)cardea_signing_unref,
-  };
-
-  self->signing = cardea_signing_new (self->chosen);
-  signer.user_data = cardea_signing_ref (self->signing);
-  enter (self, CARDEA_STEP_SIGNING);
-  cardea_handshake_answer (self->handshake, &signer);
-}
-
-/* Nothing else ended it meanwhile. */
-static gboolean
-is_unlocking (GTask *task)
-{
-  Connection *self = g_task_get_task_data (task);
-
-  return !g_task_get_completed (task) &&
-         (self->step == CARDEA_STEP_CHOOSING || self->step == CARDEA_STEP_PIN);
-}
-
-static void
-on_unlocked (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  Connection *self = g_task_get_task_data (task);
-  GError *error = NULL;
-
-  if (!cardea_unlocker_unlock_finish (CARDEA_UNLOCKER (source), result, &error)) {
-    cardea_handshake_abort (self->handshake, error);
-    return;
-  }
-  if (!is_unlocking (task))
-    return;
-  if (self->step == CARDEA_STEP_PIN) /* its keys can be seen now */
-    cardea_catalogue_refresh_host (self->catalogue, self->chosen->token->host);
-  answer (self);
-}
-
-/* @grant NULL without an error: the token is unlocked for everybody. */
-static void
-on_granted (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  Connection *self = g_task_get_task_data (task);
-  GError *error = NULL;
-  g_autoptr (CardeaGrant) grant =
-      cardea_unlocker_unlock_on_terminal_finish (CARDEA_UNLOCKER (source), result, &error);
-
-  if (error != NULL) {
-    cardea_handshake_abort (self->handshake, error);
-    return;
-  }
-  if (!is_unlocking (task))
-    return;
-  self->grant = g_steal_pointer (&grant);
-  answer (self);
 }
 
 static void
@@ -296,6 +235,129 @@ describe (Connection *self, CardeaPinQuestion *question)
   question->terminal = self->terminal != NULL ? cardea_terminal_ref (self->terminal) : NULL;
 }
 
+typedef struct
+{
+  GTask *task;
+  CardeaSignCall *call;
+} Asking;
+
+static void
+asking_free (Asking *self)
+{
+  g_object_unref (self->task);
+  cardea_sign_call_unref (self->call);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Asking, asking_free)
+
+static void
+on_signed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Asking) asking = data;
+  Connection *self = g_task_get_task_data (asking->task);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) signature = cardea_unlocker_sign_finish (CARDEA_UNLOCKER (source), result, &error);
+
+  if (self->step == CARDEA_STEP_PIN && signature != NULL)
+    enter (self, CARDEA_STEP_SIGNING);
+  cardea_sign_call_answer (asking->call, signature, error);
+}
+
+/* A login of its own that this connection has is of no use for such a key, and would keep the turn from it.
+ */
+static void
+sign_with_pin (CardeaSignCall *call, gpointer data)
+{
+  Connection *self = g_task_get_task_data (data);
+  g_autoptr (CardeaPinQuestion) question = cardea_pin_question_new ();
+  Asking *asking = g_new0 (Asking, 1);
+
+  if (self->step == CARDEA_STEP_SIGNING)
+    enter (self, CARDEA_STEP_PIN);
+  g_clear_pointer (&self->grant, cardea_grant_end);
+  describe (self, question);
+  question->for_signature = TRUE;
+  asking->task = g_object_ref (data);
+  asking->call = cardea_sign_call_ref (call);
+  cardea_unlocker_sign_async (self->unlocker, self->chosen->token, question,
+                              self->asks && self->request->interaction, call, self->typed, self->cancellable,
+                              on_signed, asking);
+  g_clear_pointer (&self->typed, cardea_secret_unref);
+}
+
+static void
+answer (GTask *task)
+{
+  Connection *self = g_task_get_task_data (task);
+  g_autoptr (GPtrArray) issuers = cardea_catalogue_get_issuers (self->catalogue, self->chosen->certificate);
+  CardeaSigner signer = {
+    .certificate = self->chosen->certificate,
+    .rsa_schemes = cardea_choice_get_rsa_schemes (self->chosen),
+    .issuers = issuers,
+    .sign = cardea_signing_sign,
+    .destroy = (GDestroyNotify)cardea_signing_unref,
+  };
+
+  self->signing = cardea_signing_new (self->chosen, sign_with_pin, task);
+  signer.user_data = cardea_signing_ref (self->signing);
+  if (!self->chosen->always_authenticate)
+    enter (self, CARDEA_STEP_SIGNING);
+  cardea_handshake_answer (self->handshake, &signer);
+}
+
+/* Nothing else ended it meanwhile. */
+static gboolean
+is_unlocking (GTask *task)
+{
+  Connection *self = g_task_get_task_data (task);
+
+  return !g_task_get_completed (task) &&
+         (self->step == CARDEA_STEP_CHOOSING || self->step == CARDEA_STEP_PIN);
+}
+
+static void
+on_unlocked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Connection *self = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  g_autoptr (CardeaSecret) typed = NULL;
+
+  if (!cardea_unlocker_unlock_finish_with_pin (CARDEA_UNLOCKER (source), result, &typed, &error)) {
+    cardea_handshake_abort (self->handshake, error);
+    return;
+  }
+  if (!is_unlocking (task))
+    return;
+  if (!self->chosen->key_seen) /* what it wants is seen when it is used */
+    self->typed = g_steal_pointer (&typed);
+  if (self->step == CARDEA_STEP_PIN) /* its keys can be seen now */
+    cardea_catalogue_refresh_host (self->catalogue, self->chosen->token->host);
+  answer (task);
+}
+
+/* @grant NULL without an error: the token is unlocked for everybody. */
+static void
+on_granted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Connection *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (CardeaGrant) grant =
+      cardea_unlocker_unlock_on_terminal_finish (CARDEA_UNLOCKER (source), result, &error);
+
+  if (error != NULL) {
+    cardea_handshake_abort (self->handshake, error);
+    return;
+  }
+  if (!is_unlocking (task))
+    return;
+  self->grant = g_steal_pointer (&grant);
+  answer (task);
+}
+
 static void
 unlock (GTask *task)
 {
@@ -303,9 +365,15 @@ unlock (GTask *task)
   CardeaToken *token = self->chosen->token;
   g_autoptr (CardeaPinQuestion) question = cardea_pin_question_new ();
 
+  /* Its signature waits for the PIN, and no login of others helps. */
+  if (self->chosen->always_authenticate) {
+    enter (self, CARDEA_STEP_PIN);
+    answer (task);
+    return;
+  }
   /* An answer on a terminal consents to nothing without the PIN. */
   if (!self->typed_consent && !token->info->login_required) {
-    answer (self);
+    answer (task);
     return;
   }
   describe (self, question);
@@ -411,6 +479,7 @@ choose_alone (Connection *self, GPtrArray *authorities, GError **error)
 
   if (choice == NULL)
     return NULL;
+  cardea_choice_leave_out_always (choice);
   if (self->assent != NULL)
     cardea_assent_narrow (self->assent, self->caller, self->request, self->catalogue, choice);
   if (choice->n_fitting == 1)

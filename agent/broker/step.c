@@ -18,7 +18,7 @@ static const struct
   [CARDEA_STEP_CHOOSING] = { "choosing",
                              BIT (CARDEA_STEP_PIN) | BIT (CARDEA_STEP_SIGNING) | BIT (CARDEA_STEP_READY) },
   [CARDEA_STEP_PIN] = { "pin", BIT (CARDEA_STEP_SIGNING) },
-  [CARDEA_STEP_SIGNING] = { "signing", BIT (CARDEA_STEP_READY) },
+  [CARDEA_STEP_SIGNING] = { "signing", BIT (CARDEA_STEP_READY) | BIT (CARDEA_STEP_PIN) },
   [CARDEA_STEP_READY] = { "ready", 0 },
   [CARDEA_STEP_FAILED] = { "failed", 0 },
 };

@@ -9,6 +9,10 @@
  * remembered PIN, no word that a person was there. A person's own login goes on after it, for it was made
  * again; but a PIN that was wrong leaves a token that is logged in by nobody.
  *
+ * A key that wants the PIN for each signature (CKA_ALWAYS_AUTHENTICATE) is the same story, told by one call:
+ * the PIN goes to the token with what is to be signed, wherever it was typed. Nobody else's login, source or
+ * remembered PIN stands in, since the key's owner is to know of each signature.
+ *
  * The question is asked without a turn, since people are slow; from the login to the logout it is this
  * connection's turn, so that nobody logs in for others meanwhile. A login that was sent is waited for. */
 
@@ -34,7 +38,7 @@ static const char *const state_names[] = { "created", "asking", "waiting", "logg
 
 /* Where each state may lead, as bits. */
 static const guint transitions[] = {
-  [GRANT_CREATED] = 1 << GRANT_ASKING,
+  [GRANT_CREATED] = 1 << GRANT_ASKING | 1 << GRANT_WAITING,
   [GRANT_ASKING] = 1 << GRANT_ASKING | 1 << GRANT_WAITING | 1 << GRANT_DONE,
   [GRANT_WAITING] = 1 << GRANT_ASKING | 1 << GRANT_LOGGING_IN | 1 << GRANT_DONE,
   [GRANT_LOGGING_IN] = 1 << GRANT_ASKING | 1 << GRANT_HELD | 1 << GRANT_ENDING | 1 << GRANT_DONE,
@@ -52,6 +56,7 @@ struct _CardeaGrant
   CardeaPinQuestion *template;
   GCancellable *cancellable; /* or NULL */
   GTask *task;               /* until it has returned */
+  CardeaSignCall *call;      /* or NULL: a login is held */
   void (*done) (CardeaGrant *grant, gpointer data);
   gpointer done_data;
 
@@ -78,6 +83,7 @@ free_grant (CardeaGrant *self)
   g_clear_object (&self->task);
   g_clear_object (&self->token_gone);
   g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->call, cardea_sign_call_unref);
   g_clear_pointer (&self->typed, cardea_secret_unref);
   cardea_pin_question_free (self->template);
   cardea_token_unref (self->token);
@@ -162,16 +168,22 @@ cardea_grant_end (CardeaGrant *self)
     log_out (self);
 }
 
+static void
+note_accepted (CardeaGrant *self)
+{
+  if (!is_current (self))
+    return;
+  self->record->granted = TRUE;
+  self->record->state_known = FALSE;
+}
+
 /* The connection may have been given up meanwhile; then nobody is there to end it. */
 static void
 on_accepted (CardeaGrant *self)
 {
   g_autoptr (GTask) task = g_steal_pointer (&self->task);
 
-  if (is_current (self)) {
-    self->record->granted = TRUE;
-    self->record->state_known = FALSE;
-  }
+  note_accepted (self);
   g_message ("Logged in for one connection, with a PIN from its terminal: %s", self->token->uri);
   set_state (self, GRANT_HELD);
   stop_asking (self);
@@ -220,6 +232,44 @@ on_failed (CardeaGrant *self, GError *error)
   g_task_return_error (task, error);
 }
 
+/* What is left of the login is nobody's, unless a person had one before. Nobody waits for its end. */
+static void
+end_signed (CardeaGrant *self)
+{
+  set_state (self, GRANT_HELD);
+  stop_asking (self);
+  cardea_grant_end (self);
+}
+
+static void
+on_signed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  CardeaGrant *self = data;
+  GError *error = NULL;
+  GBytes *signature = self->world->login->sign_finish (self->world->login_data, self->token, result, &error);
+
+  if (g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_PIN_REFUSED)) {
+    on_refused (self, error);
+    g_error_free (error);
+    return;
+  }
+  if (g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_BUSY)) {
+    on_failed (self, error);
+    return;
+  }
+  g_autoptr (GTask) task = g_steal_pointer (&self->task);
+
+  if (signature != NULL) {
+    note_accepted (self);
+    g_message ("One signature was made with a PIN of its own: %s", self->token->uri);
+  }
+  end_signed (self);
+  if (signature != NULL)
+    g_task_return_pointer (task, signature, (GDestroyNotify)g_bytes_unref);
+  else
+    g_task_return_error (task, error);
+}
+
 static void
 on_logged_in (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -259,6 +309,19 @@ ask_again (CardeaGrant *self)
 }
 
 static void
+send (CardeaGrant *self)
+{
+  const CardeaPinLogin *login = self->world->login;
+
+  set_state (self, GRANT_LOGGING_IN);
+  if (self->call != NULL)
+    login->sign_async (self->world->login_data, self->token, self->call, self->typed, on_signed, self);
+  else
+    login->login_async (self->world->login_data, self->token, self->typed, CARDEA_LOGIN_FRESH, on_logged_in,
+                        self);
+}
+
+static void
 on_turn (gpointer data)
 {
   CardeaGrant *self = data;
@@ -266,9 +329,7 @@ on_turn (gpointer data)
   gboolean refused = self->typed != NULL && cardea_pin_record_is_refused (self->record, self->typed);
 
   if (obstacle == NULL && !refused) {
-    set_state (self, GRANT_LOGGING_IN);
-    self->world->login->login_async (self->world->login_data, self->token, self->typed, CARDEA_LOGIN_FRESH,
-                                     on_logged_in, self);
+    send (self);
     return;
   }
   cardea_turns_end (self->record->turns);
@@ -276,6 +337,13 @@ on_turn (gpointer data)
     fail (self, obstacle);
   else
     ask_again (self);
+}
+
+static void
+wait_for_turn (CardeaGrant *self)
+{
+  set_state (self, GRANT_WAITING);
+  cardea_turns_wait (self->record->turns, on_turn, self);
 }
 
 static void
@@ -292,8 +360,7 @@ on_answered (GObject *source, GAsyncResult *result, gpointer data)
     fail (self, error);
     return;
   }
-  set_state (self, GRANT_WAITING);
-  cardea_turns_wait (self->record->turns, on_turn, self);
+  wait_for_turn (self);
 }
 
 static void
@@ -334,9 +401,19 @@ cardea_grant_new (GObject *owner, const CardeaUnlockWorld *world, CardeaPinRecor
 }
 
 void
+cardea_grant_set_call (CardeaGrant *self, CardeaSignCall *call, CardeaSecret *typed)
+{
+  self->typed = typed != NULL ? cardea_secret_ref (typed) : NULL;
+  self->call = cardea_sign_call_ref (call);
+}
+
+void
 cardea_grant_start (CardeaGrant *self, void (*done) (CardeaGrant *grant, gpointer data), gpointer data)
 {
   self->done = done;
   self->done_data = data;
-  ask (self);
+  if (self->typed != NULL)
+    wait_for_turn (self);
+  else
+    ask (self);
 }

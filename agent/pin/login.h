@@ -20,6 +20,11 @@ typedef struct
   void (*logout_async) (gpointer data, CardeaToken *token, GAsyncReadyCallback callback,
                         gpointer callback_data);
   void (*logout_finish) (gpointer data, CardeaToken *token, GAsyncResult *result);
+  /* One signature with the PIN that its key wants for each; @pin NULL: the token's own pinpad. As
+   * cardea_host_sign_with_pin_async(). */
+  void (*sign_async) (gpointer data, CardeaToken *token, CardeaSignCall *call, CardeaSecret *pin,
+                      GAsyncReadyCallback callback, gpointer callback_data);
+  GBytes *(*sign_finish) (gpointer data, CardeaToken *token, GAsyncResult *result, GError **error);
   /* A new array that owns references to the tokens that are present now. */
   GPtrArray *(*get_tokens) (gpointer data);
 } CardeaPinLogin;

@@ -59,6 +59,7 @@ struct _CardeaUnlockJob
 
   JobState state;
   GPtrArray *waiters;        /* of Waiter */
+  gpointer asked;            /* the Waiter whose question was answered, or NULL */
   GCancellable *question;    /* of the question that is open */
   GCancellable *token_gone;  /* the same question's */
   CardeaPinSource *source;   /* the one that is tried first, or NULL */
@@ -84,6 +85,8 @@ typedef struct
   GSource *cancelled; /* or NULL */
 } Waiter;
 
+#define TYPED "cardea-typed-pin" /* with a waiter's task */
+
 static void ask_or_fail (CardeaUnlockJob *self);
 
 static void
@@ -105,6 +108,20 @@ free_waiter (gpointer data)
   g_free (waiter);
 }
 
+static void
+unref_secret (gpointer secret)
+{
+  cardea_secret_unref (secret);
+}
+
+CardeaSecret *
+cardea_unlock_job_dup_typed (GTask *task)
+{
+  CardeaSecret *typed = g_object_get_data (G_OBJECT (task), TYPED);
+
+  return typed != NULL ? cardea_secret_ref (typed) : NULL;
+}
+
 /* Tells one who waits; @error NULL: unlocked. A later insertion is not what was unlocked. */
 static void
 tell (CardeaUnlockJob *self, Waiter *waiter, const GError *error)
@@ -115,8 +132,11 @@ tell (CardeaUnlockJob *self, Waiter *waiter, const GError *error)
     g_task_return_error (waiter->task,
                          cardea_pin_error_unavailable (self->token, CARDEA_REASON_MODULE_FAILED, "Try again.",
                                                        "The token was read anew in the meantime."));
-  else
+  else {
+    if (waiter == self->asked && self->typed != NULL)
+      g_object_set_data_full (G_OBJECT (waiter->task), TYPED, cardea_secret_ref (self->typed), unref_secret);
     g_task_return_boolean (waiter->task, TRUE);
+  }
 }
 
 static void
@@ -474,6 +494,7 @@ ask_or_fail (CardeaUnlockJob *self)
   g_clear_object (&self->token_gone);
   self->token_gone = g_cancellable_new ();
   first = g_ptr_array_index (self->waiters, 0);
+  self->asked = first;
   question = cardea_pin_make_question (self->record, self->token, first->template, self->typed_refused,
                                        self->token_gone);
   self->n_questions++;
@@ -499,6 +520,8 @@ on_waiter_cancelled (GCancellable *cancellable, gpointer data)
   g_task_return_error (
       waiter->task,
       cardea_error_new (CARDEA_ERROR_CANCELLED, "The connection was given up while the token was unlocked."));
+  if (waiter == self->asked)
+    self->asked = NULL;
   g_ptr_array_remove (self->waiters, waiter);
   if (self->state == JOB_ASKING && !may_anybody_be_asked (self))
     cardea_withdrawal_cancel (self->question, cardea_withdrawal_get_reason (cancellable));

@@ -22,6 +22,8 @@ CardeaUnlockJob *cardea_unlock_job_new (GObject *owner, const CardeaUnlockWorld 
 /* @task (taken) ends with the job, or when @cancellable fires. */
 void cardea_unlock_job_join (CardeaUnlockJob *self, GTask *task, guint64 generation,
                              const CardeaPinQuestion *template, gboolean may_ask, GCancellable *cancellable);
+/* What was typed for the one whose question it was, once @task has returned; or NULL. */
+CardeaSecret *cardea_unlock_job_dup_typed (GTask *task);
 void cardea_unlock_job_start (CardeaUnlockJob *self);
 /* A person is being asked, for as long as they take. */
 gboolean cardea_unlock_job_is_asking (const CardeaUnlockJob *self);

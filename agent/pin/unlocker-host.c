@@ -99,6 +99,19 @@ logout_finish (gpointer data, CardeaToken *token, GAsyncResult *result)
   g_task_propagate_boolean (G_TASK (result), NULL);
 }
 
+static void
+sign_async (gpointer data, CardeaToken *token, CardeaSignCall *call, CardeaSecret *pin,
+            GAsyncReadyCallback callback, gpointer callback_data)
+{
+  cardea_host_sign_with_pin_async (token->host, call, pin, callback, callback_data);
+}
+
+static GBytes *
+sign_finish (gpointer data, CardeaToken *token, GAsyncResult *result, GError **error)
+{
+  return cardea_host_sign_with_pin_finish (token->host, result, error);
+}
+
 static GPtrArray *
 get_tokens (gpointer data)
 {
@@ -106,7 +119,7 @@ get_tokens (gpointer data)
 }
 
 static const CardeaPinLogin host_login = { login_async, login_finish, logout_async, logout_finish,
-                                           get_tokens };
+                                           sign_async,  sign_finish,  get_tokens };
 
 CardeaUnlocker *
 cardea_unlocker_new (CardeaPrompter *prompter, CardeaCatalogue *catalogue, CardeaCardResets *resets,

@@ -325,6 +325,16 @@ cardea_unlocker_unlock_finish (CardeaUnlocker *self, GAsyncResult *result, GErro
   return TRUE;
 }
 
+gboolean
+cardea_unlocker_unlock_finish_with_pin (CardeaUnlocker *self, GAsyncResult *result, CardeaSecret **typed,
+                                        GError **error)
+{
+  if (!cardea_unlocker_unlock_finish (self, result, error))
+    return FALSE;
+  *typed = cardea_unlock_job_dup_typed (G_TASK (result));
+  return TRUE;
+}
+
 typedef struct
 {
   CardeaToken *token;
@@ -363,6 +373,13 @@ find_obstacle_on_terminal (CardeaPinRecord *record, CardeaToken *token)
   return find_obstacle (token, cardea_pin_record_get_state (record, token));
 }
 
+static void
+start_grant (CardeaUnlocker *self, CardeaGrant *grant)
+{
+  g_hash_table_add (self->grants, grant);
+  cardea_grant_start (grant, on_grant_done, self);
+}
+
 /* Takes @task. */
 static void
 grant (CardeaUnlocker *self, GTask *task)
@@ -370,17 +387,14 @@ grant (CardeaUnlocker *self, GTask *task)
   OnTerminal *asked = g_task_get_task_data (task);
   CardeaPinRecord *record = obtain_record (self, asked->token);
   GError *error = find_obstacle_on_terminal (record, asked->token);
-  CardeaGrant *made;
 
   if (error != NULL) {
     g_task_return_error (task, error);
     g_object_unref (task);
     return;
   }
-  made = cardea_grant_new (G_OBJECT (self), &self->world, record, asked->token, asked->template,
-                           asked->cancellable, task);
-  g_hash_table_add (self->grants, made);
-  cardea_grant_start (made, on_grant_done, self);
+  start_grant (self, cardea_grant_new (G_OBJECT (self), &self->world, record, asked->token, asked->template,
+                                       asked->cancellable, task));
 }
 
 static void
@@ -433,6 +447,51 @@ cardea_unlocker_unlock_on_terminal_async (CardeaUnlocker *self, CardeaToken *tok
 
 CardeaGrant *
 cardea_unlocker_unlock_on_terminal_finish (CardeaUnlocker *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static GError *
+find_obstacle_to_signature (CardeaPinRecord *record, CardeaToken *token, gboolean may_ask)
+{
+  GError *error = NULL;
+
+  if (!cardea_pin_record_update (record, token))
+    return make_outdated (token);
+  error = find_obstacle (token, cardea_pin_record_get_state (record, token));
+  return error != NULL || may_ask ? error : cardea_pin_error_interaction (token);
+}
+
+void
+cardea_unlocker_sign_async (CardeaUnlocker *self, CardeaToken *token, const CardeaPinQuestion *template,
+                            gboolean may_ask, CardeaSignCall *call, CardeaSecret *typed,
+                            GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task;
+  CardeaPinRecord *record;
+  CardeaGrant *made;
+  GError *error;
+
+  g_return_if_fail (CARDEA_IS_UNLOCKER (self));
+
+  task = g_task_new (self, NULL, callback, data);
+  g_task_set_source_tag (task, cardea_unlocker_sign_async);
+  record = obtain_record (self, token);
+  error = find_obstacle_to_signature (record, token, may_ask);
+  if (error != NULL) {
+    g_task_return_error (task, error);
+    g_object_unref (task);
+    return;
+  }
+  made = cardea_grant_new (G_OBJECT (self), &self->world, record, token, template, cancellable, task);
+  cardea_grant_set_call (made, call, typed);
+  start_grant (self, made);
+}
+
+GBytes *
+cardea_unlocker_sign_finish (CardeaUnlocker *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 

@@ -52,6 +52,11 @@ void cardea_unlocker_unlock_async (CardeaUnlocker *self, CardeaToken *token,
                                    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 gboolean cardea_unlocker_unlock_finish (CardeaUnlocker *self, GAsyncResult *result, GError **error);
 
+/* The same, and what a person typed for this very one, in @typed, or NULL: for a key that turns out to want
+ * the PIN for its signature. */
+gboolean cardea_unlocker_unlock_finish_with_pin (CardeaUnlocker *self, GAsyncResult *result,
+                                                 CardeaSecret **typed, GError **error);
+
 /* For one connection whose questions go to its caller's terminal, which @template has: a login of its own. No
  * grant and no error: the token was unlocked for everybody, by what asks nobody. @afresh: that does not
  * count, and the PIN is asked for in any case; of a token without one it is TOKEN_UNAVAILABLE. */
@@ -61,6 +66,15 @@ void cardea_unlocker_unlock_on_terminal_async (CardeaUnlocker *self, CardeaToken
                                                gpointer data);
 CardeaGrant *cardea_unlocker_unlock_on_terminal_finish (CardeaUnlocker *self, GAsyncResult *result,
                                                         GError **error);
+
+/* Signs @call, whose key wants the PIN for each signature: a person is asked for it, always, also where the
+ * token is logged in, and it serves this signature alone. Nothing is left of a login that it takes. The
+ * signature is not verified. @template: as above, and may have a terminal. @typed: the PIN, where a person
+ * has just typed it for this; or NULL. Errors: as of the first two, and of a signature. */
+void cardea_unlocker_sign_async (CardeaUnlocker *self, CardeaToken *token, const CardeaPinQuestion *template,
+                                 gboolean may_ask, CardeaSignCall *call, CardeaSecret *typed,
+                                 GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+GBytes *cardea_unlocker_sign_finish (CardeaUnlocker *self, GAsyncResult *result, GError **error);
 
 /* Tokens came or went: questions about those that are gone are withdrawn, and end with TOKEN_UNAVAILABLE. Of
  * itself with cardea_unlocker_new(). */

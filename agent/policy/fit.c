@@ -156,12 +156,6 @@ add_key_strength (GPtrArray *reasons, CardeaCertificate *certificate)
 static void
 add_token (GPtrArray *reasons, const CardeaFitCandidate *candidate)
 {
-  if (candidate->always_authenticate)
-    g_ptr_array_add (
-        reasons, cardea_reason_new (CARDEA_REASON_KEY_ALWAYS_AUTHENTICATE,
-                                    "Use the key for authentication; cards often hold it beside this one.",
-                                    "The key wants the PIN again for each signature, which is not "
-                                    "supported yet."));
   if (candidate->token_locked)
     g_ptr_array_add (reasons, cardea_reason_new (CARDEA_REASON_TOKEN_LOCKED,
                                                  "Unlock it with its PUK, or ask whoever issued it.",

@@ -23,7 +23,6 @@ typedef struct
   GPtrArray *issuers; /* the chain above it as CardeaCertificate, nearest first; may be empty */
   gboolean can_sign;  /* the token has a mechanism for this key that the version of TLS allows */
   gboolean key_missing;
-  gboolean always_authenticate;
   gboolean token_locked;
 } CardeaFitCandidate;
 

@@ -56,8 +56,8 @@ typedef struct
   char *label;
   gboolean key_seen; /* its private key was listed; FALSE with key_missing FALSE: not known before login */
   gboolean key_missing;
-  gboolean always_authenticate;
-  GPtrArray *problems; /* of CardeaReason */
+  gboolean always_authenticate; /* as far as is known: hidden keys may turn out to be so */
+  GPtrArray *problems;          /* of CardeaReason */
 } CardeaTokenCertificate;
 
 CardeaTokenCertificate *cardea_token_certificate_ref (CardeaTokenCertificate *self);

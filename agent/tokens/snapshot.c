@@ -134,6 +134,17 @@ find_key (Reading *reading, CardeaCertificate *certificate, GBytes *id)
   return found;
 }
 
+/* What a key wants is its own attribute, which a token hides with it until login. Of PIV's keys it is known
+ * beforehand: that for signatures, in 9C, wants the PIN for each (SP 800-73-4, part 1, table 4), and OpenSC
+ * has it as 02. Where that is wrong a person is asked once more than need be. */
+static gboolean
+is_hidden_signature_key (const CardeaHostToken *info, GBytes *id)
+{
+  const guint8 *bytes = g_bytes_get_data (id, NULL);
+
+  return g_str_equal (info->manufacturer, "piv_II") && g_bytes_get_size (id) == 1 && bytes[0] == 2;
+}
+
 static void
 judge_key (CardeaTokenCertificate *self, const CardeaHostKey *key)
 {
@@ -149,13 +160,9 @@ judge_key (CardeaTokenCertificate *self, const CardeaHostKey *key)
                                     "Put the key on the token as well, or use the token that holds it.",
                                     "The token “%s” holds this certificate without its private key.",
                                     get_name (self->token->info)));
+  } else {
+    self->always_authenticate = is_hidden_signature_key (self->token->info, self->id);
   }
-  if (self->always_authenticate)
-    add_problem (
-        self->problems,
-        cardea_reason_new (CARDEA_REASON_KEY_ALWAYS_AUTHENTICATE, "Use another certificate of the token.",
-                           "The key of this certificate wants the PIN for each signature, which is not "
-                           "supported yet."));
 }
 
 static gboolean

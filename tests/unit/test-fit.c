@@ -14,7 +14,7 @@
 typedef struct
 {
   const char *certificate; /* of the fixtures */
-  gboolean wrong_scheme, cannot_sign, key_missing, always_authenticate, token_locked;
+  gboolean wrong_scheme, cannot_sign, key_missing, token_locked;
   const char *authority; /* whose subject the server names; NULL: none */
   gboolean with_issuers;
   const char *reasons; /* names, separated by blanks */
@@ -38,7 +38,6 @@ static const Case cases[] = {
   { "client-rsa", .wrong_scheme = TRUE, .cannot_sign = TRUE, .reasons = "token_cannot_sign" },
   { "client-rsa", .key_missing = TRUE, .reasons = "key_missing" },
   { "client-rsa", .key_missing = TRUE, .wrong_scheme = TRUE, .cannot_sign = TRUE, .reasons = "key_missing" },
-  { "client-rsa", .always_authenticate = TRUE, .reasons = "key_always_authenticate" },
   { "client-rsa", .token_locked = TRUE, .reasons = "token_locked" },
   { "client-rsa", .authority = "sub", .reasons = "" },
   { "client-rsa", .authority = "sub", .with_issuers = TRUE, .reasons = "" },
@@ -100,7 +99,6 @@ check_case (const Case *c)
     .issuers = issuers,
     .can_sign = !c->cannot_sign,
     .key_missing = c->key_missing,
-    .always_authenticate = c->always_authenticate,
     .token_locked = c->token_locked,
   };
 

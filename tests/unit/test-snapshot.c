@@ -17,6 +17,7 @@ typedef struct
   char *folder;
   CardeaHost *host; /* never started */
   CardeaHostCollector *collector;
+  const char *maker; /* of tokens; NULL: "Maker" */
 } Fixture;
 
 static void
@@ -61,7 +62,7 @@ add_token (Fixture *self, gulong slot, const char *label, gboolean login_require
 
   item.token.slot = slot;
   item.token.label = bytes_of (label);
-  item.token.manufacturer = bytes_of ("Maker");
+  item.token.manufacturer = bytes_of (self->maker != NULL ? self->maker : "Maker");
   item.token.model = bytes_of ("");
   item.token.serial = bytes_of ("12 34");
   item.token.reader = bytes_of ("Reader");
@@ -220,7 +221,37 @@ test_always_authenticate (Fixture *self, gconstpointer data)
   certificate = snapshot->certificates->pdata[0];
   g_assert_true (certificate->key_seen);
   g_assert_true (certificate->always_authenticate);
-  assert_problem (certificate->problems, CARDEA_REASON_KEY_ALWAYS_AUTHENTICATE);
+  g_assert_cmpuint (certificate->problems->len, ==, 0);
+}
+
+/* PIV says which key it is, as OpenSC numbers them, before that can be seen. */
+static void
+test_always_hidden (Fixture *self, gconstpointer data)
+{
+  static const struct
+  {
+    const char *maker, *id;
+    gboolean expected;
+  } cases[] = {
+    { "piv_II", "\2", TRUE },
+    { "piv_II", "\1", FALSE },
+    { "piv_II", "\2\2", FALSE },
+    { "Maker", "\2", FALSE },
+  };
+
+  for (gulong slot = 0; slot < G_N_ELEMENTS (cases); slot++) {
+    self->maker = cases[slot].maker;
+    add_token (self, slot, "Card", TRUE, FALSE);
+    add_certificate (self, slot, "ec", cases[slot].id);
+  }
+  g_autoptr (CardeaSnapshot) snapshot = finish (self);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    const CardeaTokenCertificate *certificate = snapshot->certificates->pdata[i];
+
+    g_assert_false (certificate->key_seen);
+    g_assert_cmpint (certificate->always_authenticate, ==, cases[certificate->token->info->slot].expected);
+  }
 }
 
 /* An authority is a client only with its key; in any case it completes chains, unless it is distrusted. */
@@ -350,6 +381,7 @@ main (int argc, char **argv)
   ADD ("empty-id", test_empty_id);
   ADD ("modulus", test_modulus);
   ADD ("always-authenticate", test_always_authenticate);
+  ADD ("always-hidden", test_always_hidden);
   ADD ("authorities", test_authorities);
   ADD ("malformed", test_malformed);
   ADD ("duplicates", test_duplicates);

@@ -21,7 +21,7 @@ test_order (void)
 {
   static const char *const allowed[] = {
     "connecting verifying", "verifying choosing", "verifying ready", "choosing pin", "choosing signing",
-    "choosing ready",       "pin signing",        "signing ready",   NULL,
+    "choosing ready",       "pin signing",        "signing ready",   "signing pin",  NULL,
   };
 
   for (CardeaStep from = 0; from <= CARDEA_STEP_FAILED; from++) {

@@ -95,6 +95,22 @@ fake_logout_finish (gpointer data, CardeaToken *token, GAsyncResult *result)
   g_assert_true (g_task_propagate_boolean (G_TASK (result), NULL));
 }
 
+static void
+fake_sign_async (gpointer data, CardeaToken *token, CardeaSignCall *call, CardeaSecret *pin,
+                 GAsyncReadyCallback callback, gpointer callback_data)
+{
+  FakeTokens *fake = data;
+
+  fake->n_signed++;
+  fake_login_async (data, token, pin, CARDEA_LOGIN_PLAIN, callback, callback_data);
+}
+
+static GBytes *
+fake_sign_finish (gpointer data, CardeaToken *token, GAsyncResult *result, GError **error)
+{
+  return fake_login_finish (data, token, result, error) ? g_bytes_new_static ("signed", 6) : NULL;
+}
+
 static GPtrArray *
 fake_get_tokens (gpointer data)
 {
@@ -106,8 +122,9 @@ fake_get_tokens (gpointer data)
   return copy;
 }
 
-static const CardeaPinLogin fake_login = { fake_login_async, fake_login_finish, fake_logout_async,
-                                           fake_logout_finish, fake_get_tokens };
+static const CardeaPinLogin fake_login = { fake_login_async,   fake_login_finish, fake_logout_async,
+                                           fake_logout_finish, fake_sign_async,   fake_sign_finish,
+                                           fake_get_tokens };
 
 static void person_iface_init (CardeaPrompterInterface *iface);
 
@@ -156,6 +173,7 @@ person_ask_async (CardeaPrompter *prompter, const CardeaPinQuestion *question, G
   self->rejected = question->rejected;
   self->low = question->low;
   self->on_terminal = question->terminal != NULL;
+  self->for_signature = question->for_signature;
   if (self->waits) {
     end_with (cancellable, task, G_SOURCE_FUNC (on_question_cancelled));
     end_with (question->token_gone, task, G_SOURCE_FUNC (on_token_gone));

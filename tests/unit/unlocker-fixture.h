@@ -27,6 +27,7 @@ typedef struct
   CardeaLoginManner manner; /* of the last login */
   gboolean logged_in;       /* as the token sees it */
   guint n_logouts;
+  guint n_signed;                       /* of all sent, those with a signature */
   void (*before_login) (gpointer data); /* or NULL */
   gpointer before_login_data;
 } FakeTokens;
@@ -41,9 +42,9 @@ struct _TestPerson
   GObject parent;
   const char *const *answers; /* then: nobody is there */
   guint n_asked;
-  gboolean waits;                      /* an answer never comes, but cancelling ends it */
-  CardeaPromptWithdrawn withdrawn;     /* why it was */
-  gboolean rejected, low, on_terminal; /* of the last question */
+  gboolean waits;                                     /* an answer never comes, but cancelling ends it */
+  CardeaPromptWithdrawn withdrawn;                    /* why it was */
+  gboolean rejected, low, on_terminal, for_signature; /* of the last question */
 };
 
 /* The fixture: a folder, one token, one source with a file. */

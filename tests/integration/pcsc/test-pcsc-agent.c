@@ -288,19 +288,141 @@ test_daemon_killed (World *world, gconstpointer slots)
   fetch_well (world);
 }
 
-/* The key in 9C wants the PIN for each signature, which the agent does not do: it says so, and signs nothing.
- */
+/* What a person answers to one question after the other; "9A" and "9C" choose that certificate. */
+static void
+write_script (World *world, const char *const *steps)
+{
+  g_autoptr (GString) script = g_string_new (NULL);
+
+  for (gsize i = 0; steps[i] != NULL; i++) {
+    g_autofree char *file = g_strdup_printf ("card-%s.pem", steps[i]);
+    g_autofree char *fingerprint = NULL;
+
+    if (steps[i][0] != '9') {
+      g_string_append_printf (script, "%s\n", steps[i]);
+      continue;
+    }
+    fingerprint = cardea_lab_fingerprint (world->lab, file);
+    g_string_append_printf (script, "shown;pick %s not\n", fingerprint);
+  }
+  cardea_lab_write (world->lab, "script", script->str);
+  cardea_lab_write (world->lab, "right", TEST_CARD_PIN);
+  cardea_lab_write (world->lab, "wrong", "999999");
+}
+
+/* With a person instead of a source. */
+static void
+start_asking_agent (World *world, const char *const *steps)
+{
+  g_setenv ("HOME", cardea_lab_get_folder (world->lab), TRUE);
+  write_script (world, steps);
+  cardea_lab_set_asks (world->lab, TRUE);
+  world->agent = cardea_lab_agent (
+      world->lab, (guint16[]){ world->port, 0 }, NULL,
+      (const char *[]){ "--module", g_getenv ("CARDEA_OPENSC"), "--prompt-program", FAKE_PROMPT, NULL });
+}
+
+static void
+fetch_saw (World *world, const char *text)
+{
+  g_autofree char *number = g_strdup_printf ("%u", world->port);
+  g_autofree char *out = NULL;
+  g_autofree char *err = NULL;
+  int status = cardea_lab_cardea (world->lab, (const char *[]){ "connect", "localhost", number, NULL }, GET,
+                                  &out, &err);
+
+  if (status != 0 || strstr (out, text) == NULL)
+    g_error ("exit %d\n%s\n%s", status, out, err);
+}
+
+static gboolean
+was_asked_for_signature (World *world, guint question)
+{
+  g_autofree char *name = g_strdup_printf ("question-%u", question);
+  g_autofree char *path = cardea_lab_path (world->lab, name);
+  g_autofree char *text = NULL;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "\"kind\":\"pin\""));
+  return strstr (text, "\"for_signature\":true") != NULL;
+}
+
+static void
+assert_counts (World *world, guint signatures, guint verifications, guint refusals)
+{
+  VirtualCardCounts counts = virtual_card_get_counts (world->card);
+
+  g_assert_cmpuint (counts.signatures, ==, signatures);
+  g_assert_cmpuint (counts.verifications, ==, verifications);
+  g_assert_cmpuint (counts.refusals, ==, refusals);
+}
+
+#define RIGHT "shown;type right;typed"
+
+/* The key in 9C wants the PIN for each signature: it is typed once for each connection, whether the card is
+ * unlocked or not, and what it unlocks is for nobody else. The key in 9A is as ever. */
 static void
 test_always (World *world, gconstpointer slots)
+{
+  static const char *const steps[] = { "9C", RIGHT, "9C", RIGHT, "9A", RIGHT, "9A", "9C", RIGHT, "9A", NULL };
+
+  start_asking_agent (world, steps);
+  fetch_saw (world, "saw CN=card-9C");
+  g_assert_true (was_asked_for_signature (world, 2));
+  assert_counts (world, 1, 2, 0); /* the card's login, and the signature's */
+  fetch_saw (world, "saw CN=card-9C");
+  g_assert_true (was_asked_for_signature (world, 4));
+  assert_counts (world, 2, 4, 0);
+  fetch_saw (world, "saw CN=card-9A");
+  g_assert_false (was_asked_for_signature (world, 6));
+  assert_counts (world, 3, 5, 0);
+  fetch_saw (world, "saw CN=card-9A");
+  assert_counts (world, 4, 5, 0);
+  fetch_saw (world, "saw CN=card-9C"); /* the lease is no help */
+  g_assert_true (was_asked_for_signature (world, 9));
+  assert_counts (world, 5, 6, 0);
+  fetch_saw (world, "saw CN=card-9A"); /* and goes on */
+  assert_counts (world, 6, 6, 0);
+}
+
+/* One wrong PIN is one try, with and without a login of the card before; cancelling is none. */
+static void
+test_always_wrong (World *world, gconstpointer slots)
+{
+  static const char *const steps[] = {
+    "9C", "shown;type wrong;typed", RIGHT, "9A",  RIGHT, "9C", "shown;type wrong;typed", RIGHT,
+    "9C", "shown;cancel",           "9A",  RIGHT, NULL
+  };
+  g_autofree char *number = g_strdup_printf ("%u", world->port);
+
+  start_asking_agent (world, steps);
+  fetch_saw (world, "saw CN=card-9C");
+  assert_counts (world, 1, 3, 1);
+  g_assert_cmpuint (virtual_card_get_pin_tries (world->card), ==, 3);
+  fetch_saw (world, "saw CN=card-9A");
+  assert_counts (world, 2, 4, 1);
+  fetch_saw (world, "saw CN=card-9C");
+  assert_counts (world, 3, 7, 2);
+  g_assert_cmpint (cardea_lab_cardea (world->lab, (const char *[]){ "connect", "localhost", number, NULL },
+                                      GET, NULL, NULL),
+                   ==, 1);
+  assert_counts (world, 3, 7, 2);
+  /* The wrong PIN ended the login of the card. */
+  fetch_saw (world, "saw CN=card-9A");
+  assert_counts (world, 4, 8, 2);
+}
+
+/* Nobody is there to type it, and a source does not stand in. */
+static void
+test_always_headless (World *world, gconstpointer slots)
 {
   g_autofree char *err = NULL;
 
   start_agent (world, TEST_CARD_PIN);
   g_assert_cmpint (fetch_with (world, "card-9C.pem", NULL, &err), ==, 1);
   g_assert_nonnull (strstr (err, "for each signature"));
-  g_assert_cmpuint (virtual_card_get_counts (world->card).signatures, ==, 0);
-  fetch_well (world); /* with the same login */
-  g_assert_cmpuint (virtual_card_get_counts (world->card).verifications, ==, 1);
+  g_assert_cmpuint (virtual_card_get_counts (world->card).verifications, ==, 0);
+  fetch_well (world);
 }
 
 #define ADD(name, slots, test)                                                                               \
@@ -318,6 +440,8 @@ main (int argc, char **argv)
   ADD ("swapped", "9A:rsa", test_swapped);
   ADD ("daemon-killed", "9A:p256", test_daemon_killed);
   ADD ("always", "9A:rsa 9C:p256", test_always);
+  ADD ("always-wrong", "9A:rsa 9C:p256", test_always_wrong);
+  ADD ("always-headless", "9A:rsa 9C:p256", test_always_headless);
   ADD ("lists", "9A:rsa 9C:p256 9D:rsa 9E:p256", test_lists);
   ADD ("reset", "9A:rsa", test_reset);
   ADD ("wrong-pin", "9A:rsa", test_wrong_pin);
