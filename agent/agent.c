@@ -12,6 +12,7 @@
 
 #include "agent/api/listener.h"
 #include "agent/api/service.h"
+#include "agent/arrivals.h"
 #include "agent/environment.h"
 #include "agent/hosts/modules.h"
 #include "agent/hosts/opensc-host.h"
@@ -47,6 +48,7 @@ struct _CardeaAgent
   CardeaCardResets *resets;
   CardeaUnlocker *unlocker;
   CardeaLogins *logins;
+  CardeaArrivals *arrivals;
   CardeaDecisions *decisions;
   CardeaAssent *assent;
   CardeaRelayPool *relays;
@@ -152,6 +154,13 @@ load_rules (CardeaAgent *self)
 }
 
 static void
+set_told (CardeaAgent *self, CardeaConfig *config)
+{
+  cardea_arrivals_set_told (self->arrivals, cardea_config_get_token_notifications (config) &&
+                                                !cardea_config_get_headless (self->config));
+}
+
+static void
 apply_config (CardeaAgent *self, CardeaConfig *config)
 {
   g_autoptr (GPtrArray) hosts = NULL;
@@ -166,6 +175,7 @@ apply_config (CardeaAgent *self, CardeaConfig *config)
   cardea_unlocker_set_sources (self->unlocker, cardea_config_get_pin_sources (config));
   cardea_unlocker_set_remembered (self->unlocker, cardea_config_get_remembered (config));
   cardea_logins_set_rules (self->logins, cardea_config_get_leases (config));
+  set_told (self, config);
   cardea_broker_set_config (self->broker, config);
   cardea_catalogue_set_hosts (self->catalogue, hosts);
   watch_readers (self);
@@ -304,6 +314,8 @@ build (CardeaAgent *self, const CardeaOptions *options)
   cardea_unlocker_set_remembered (self->unlocker, cardea_config_get_remembered (self->config));
   self->logins = cardea_logins_new (self->catalogue, self->unlocker, self->resets);
   cardea_logins_set_rules (self->logins, cardea_config_get_leases (self->config));
+  self->arrivals = cardea_arrivals_new (self->catalogue);
+  set_told (self, self->config);
   g_signal_connect (self->catalogue, "changed", G_CALLBACK (on_tokens_changed), self);
   self->relays = cardea_relay_pool_new (cardea_config_get_io_threads (self->config));
   self->broker = cardea_broker_new (self->config, self->catalogue, self->unlocker, self->relays);
@@ -461,6 +473,7 @@ cardea_agent_free (CardeaAgent *self)
   if (self->catalogue)
     g_signal_handlers_disconnect_by_data (self->catalogue, self);
   g_clear_pointer (&self->logins, cardea_logins_free);
+  g_clear_pointer (&self->arrivals, cardea_arrivals_free);
   end_object (g_steal_pointer (&self->unlocker));
   end_object (g_steal_pointer (&self->resets));
   end_object (g_steal_pointer (&self->assent));

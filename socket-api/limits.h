@@ -92,8 +92,9 @@
 #define CARDEA_LIMIT_QUESTION_MS 120000
 
 /* Notices */
-#define CARDEA_LIMIT_NOTICE_MS 60000 /* the same one is not shown again before */
-#define CARDEA_LIMIT_NOTICES 16      /* different ones in that time */
+#define CARDEA_LIMIT_NOTICE_MS 60000      /* the same one is not shown again before */
+#define CARDEA_LIMIT_NOTICES 16           /* different ones in that time; readers whose tokens are told of */
+#define CARDEA_LIMIT_TOKEN_NOTICE_MS 1000 /* between two about one reader */
 
 /* Dialogs */
 #define CARDEA_LIMIT_TYPING_FOCUS_MS 700   /* a dialog takes no key before it had the focus for so long, */

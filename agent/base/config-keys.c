@@ -16,6 +16,7 @@ const CardeaConfigKey cardea_config_keys[CARDEA_N_CONFIG_KEYS] = {
   [CARDEA_CONFIG_HEADLESS] = { "agent", "headless", CARDEA_CONFIG_BOOLEAN, "false" },
   [CARDEA_CONFIG_DRAIN_SECONDS] = { "agent", "drain-seconds", CARDEA_CONFIG_NUMBER, "10", 0, 300 },
   [CARDEA_CONFIG_IO_THREADS] = { "agent", "io-threads", CARDEA_CONFIG_NUMBER, "0", 0, 4 },
+  [CARDEA_CONFIG_TOKEN_NOTIFICATIONS] = { "agent", "token-notifications", CARDEA_CONFIG_BOOLEAN, "true" },
   [CARDEA_CONFIG_KEEP_AFTER_REMOVAL] = { "streams", "keep-after-removal", CARDEA_CONFIG_BOOLEAN, "false" },
   [CARDEA_CONFIG_REMOVAL_GRACE_SECONDS] = { "streams", "removal-grace-seconds", CARDEA_CONFIG_NUMBER, "0", 0,
                                             86400 },

@@ -223,6 +223,12 @@ cardea_config_get_drain_seconds (const CardeaConfig *self)
   return self->numbers[CARDEA_CONFIG_DRAIN_SECONDS];
 }
 
+gboolean
+cardea_config_get_token_notifications (const CardeaConfig *self)
+{
+  return self->booleans[CARDEA_CONFIG_TOKEN_NOTIFICATIONS];
+}
+
 guint
 cardea_config_get_io_threads (const CardeaConfig *self)
 {

@@ -53,6 +53,8 @@ gboolean cardea_config_get_headless (const CardeaConfig *self); /* headless=fals
 void cardea_config_set_headless (CardeaConfig *self);
 guint cardea_config_get_drain_seconds (const CardeaConfig *self); /* drain-seconds=10, 0 to 300 */
 guint cardea_config_get_io_threads (const CardeaConfig *self); /* io-threads=0: one a processor, at most 4 */
+/* token-notifications=true: the desktop tells of tokens that come and go */
+gboolean cardea_config_get_token_notifications (const CardeaConfig *self);
 
 /* [streams] keep-after-removal=false: what was authenticated by a token goes on without it;
  * removal-grace-seconds=0: else it ends that long after the token was taken away, unless it is back */

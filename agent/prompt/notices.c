@@ -1,12 +1,8 @@
 /* SPDX-FileCopyrightText: The Cardea authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Notices: a remembered decision is used silently, but not secretly.
- *
- * They go to org.freedesktop.Notifications on the session's bus, if there is one. A desktop without it, or
- * one that hangs, is no reason to hold up a connection: nobody waits for the answer. Programs connect by the
- * dozen, and a notice for each would be read by nobody, so that the same one is not shown again for a while.
- */
+/* Notices: a remembered decision is used silently, but not secretly. Programs connect by the dozen, and a
+ * notice for each would be read by nobody, so that the same one is not shown again for a while. */
 
 #include "agent/prompt/notices.h"
 
@@ -15,9 +11,8 @@
 
 #include "agent/base/printable.h"
 #include "agent/base/session-bus.h"
+#include "agent/prompt/notification.h"
 #include "socket-api/limits.h"
-
-#define CALL_MS 5000
 
 struct _CardeaNotices
 {
@@ -64,60 +59,12 @@ note_told (CardeaNotices *self, const char *what)
 }
 
 static void
-on_notified (GObject *source, GAsyncResult *result, gpointer data)
+on_sent (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
 
-  if (reply == NULL)
+  if (cardea_notification_send_finish (result, &error) == 0 && error != NULL)
     g_debug ("The desktop shows no notification: %s", error->message);
-}
-
-/* The body may hold markup, whatever the desktop makes of it: what programs and servers say must not. */
-static GVariant *
-make_arguments (const char *body)
-{
-  g_autofree char *escaped = g_markup_escape_text (body, -1);
-  GVariantBuilder hints;
-
-  g_variant_builder_init (&hints, G_VARIANT_TYPE ("a{sv}"));
-  g_variant_builder_add (&hints, "{sv}", "urgency", g_variant_new_byte (0));
-  g_variant_builder_add (&hints, "{sv}", "transient", g_variant_new_boolean (TRUE));
-  return g_variant_new ("(susss@asa{sv}i)", "Cardea", 0u, "dialog-password-symbolic", _ ("Certificate used"),
-                        escaped, g_variant_new_strv (NULL, 0), &hints, -1);
-}
-
-typedef struct
-{
-  GCancellable *cancellable;
-  GVariant *arguments;
-} Notice;
-
-/* As it comes, the bus would take the agent along when it ends, with all streams. */
-static void
-send_notice (GDBusConnection *bus, const Notice *notice)
-{
-  g_dbus_connection_set_exit_on_close (bus, FALSE);
-  g_dbus_connection_call (bus, "org.freedesktop.Notifications", "/org/freedesktop/Notifications",
-                          "org.freedesktop.Notifications", "Notify", notice->arguments,
-                          G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NONE, CALL_MS, notice->cancellable,
-                          on_notified, NULL);
-}
-
-static void
-on_bus (GObject *source, GAsyncResult *result, gpointer data)
-{
-  Notice *notice = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GDBusConnection) bus = g_bus_get_finish (result, &error);
-
-  if (bus != NULL)
-    send_notice (bus, notice);
-  else
-    g_debug ("There is no session bus for notifications: %s", error->message);
-  g_variant_unref (notice->arguments);
-  g_object_unref (notice->cancellable);
-  g_free (notice);
 }
 
 void
@@ -129,15 +76,12 @@ cardea_notices_tell_used (CardeaNotices *self, const char *program, const char *
   g_autofree char *shown_holder = cardea_printable (holder, -1);
   g_autofree char *bus = cardea_session_bus_find ();
   g_autofree char *body = NULL;
-  Notice *notice;
 
   if (bus == NULL || !note_told (self, what))
     return;
   /* Translators: the holder of the certificate, the program, the server and its port. */
   body = g_strdup_printf (_ ("“%s” was shown by %s to %s:%u, as you decided before."), shown_holder,
                           shown_program, server_name, port);
-  notice = g_new0 (Notice, 1);
-  notice->cancellable = g_object_ref (self->cancellable);
-  notice->arguments = g_variant_ref_sink (make_arguments (body));
-  g_bus_get (G_BUS_TYPE_SESSION, self->cancellable, on_bus, notice);
+  cardea_notification_send_async (_ ("Certificate used"), body, "dialog-password-symbolic", 0,
+                                  self->cancellable, on_sent, NULL);
 }

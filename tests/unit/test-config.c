@@ -231,6 +231,7 @@ test_defaults (Fixture *f, gconstpointer data)
   g_assert_false (cardea_config_get_headless (config));
   g_assert_cmpuint (cardea_config_get_drain_seconds (config), ==, 10);
   g_assert_cmpuint (cardea_config_get_io_threads (config), ==, 0);
+  g_assert_true (cardea_config_get_token_notifications (config));
   g_assert_false (cardea_config_get_allow_caller_authorities (config));
   g_assert_true (cardea_config_get_system_authorities (config));
   g_assert_true (cardea_config_get_database_authorities (config));
@@ -248,16 +249,17 @@ test_defaults (Fixture *f, gconstpointer data)
 static void
 test_values (Fixture *f, gconstpointer data)
 {
-  g_autoptr (CardeaConfig) config =
-      load_text (f, " [agent]\r\n headless = true \r\ndrain-seconds=300\nio-threads=4\n"
-                    "[allow]\ncaller-authorities=true\n"
-                    "[authorities]\nsystem=false\nnss-database=false\nfiles=/a b.pem; /c\\;d.pem ;\n"
-                    "[modules]\np11-kit=false\nnss-database=false\nload=/m.so\ndisable=opensc;/x.so\n"
-                    "pass-environment=SOFTHSM2_CONF;_A1\n[nss]\ndatabase=/db\n");
+  g_autoptr (CardeaConfig) config = load_text (
+      f, " [agent]\r\n headless = true \r\ndrain-seconds=300\nio-threads=4\ntoken-notifications=false\n"
+         "[allow]\ncaller-authorities=true\n"
+         "[authorities]\nsystem=false\nnss-database=false\nfiles=/a b.pem; /c\\;d.pem ;\n"
+         "[modules]\np11-kit=false\nnss-database=false\nload=/m.so\ndisable=opensc;/x.so\n"
+         "pass-environment=SOFTHSM2_CONF;_A1\n[nss]\ndatabase=/db\n");
 
   g_assert_true (cardea_config_get_headless (config));
   g_assert_cmpuint (cardea_config_get_drain_seconds (config), ==, 300);
   g_assert_cmpuint (cardea_config_get_io_threads (config), ==, 4);
+  g_assert_false (cardea_config_get_token_notifications (config));
   g_assert_true (cardea_config_get_allow_caller_authorities (config));
   g_assert_false (cardea_config_get_system_authorities (config));
   g_assert_false (cardea_config_get_database_authorities (config));

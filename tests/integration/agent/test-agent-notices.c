@@ -11,6 +11,7 @@
 #include "tests/fixtures/fake-desktop.h"
 #include "tests/fixtures/session-bus.h"
 
+#include <signal.h>
 #include <string.h>
 
 #define SILENT 5 /* uses of one decision */
@@ -22,7 +23,9 @@ typedef struct
   FakeDesktop *desktop; /* or NULL */
 } Fixture;
 
-/* The token's holder is @holder; what is decided for mock.pem is remembered. */
+#define NO_TOKENS "[agent]\ntoken-notifications=false\n"
+
+/* The token's holder is @holder; what is decided for mock.pem is remembered. That tokens come is not told. */
 static void
 set_up (Fixture *f, const char *holder, gboolean desktop)
 {
@@ -33,6 +36,7 @@ set_up (Fixture *f, const char *holder, gboolean desktop)
   g_setenv ("HOME", cardea_lab_get_folder (f->asks->lab), TRUE);
   g_setenv ("LC_ALL", "C.UTF-8", TRUE);
   f->desktop = desktop ? fake_desktop_new (session_bus_get_address (f->bus)) : NULL;
+  f->asks->config = NO_TOKENS;
   cardea_asks_restart (f->asks);
   cardea_asks_set_mock (f->asks, CARDEA_ASKS_MOCK_OPEN);
   cardea_asks_wait_for_mock (f->asks, TRUE);
@@ -163,6 +167,98 @@ test_bus_goes (void)
   tear_down (&f);
 }
 
+/* The mock's token is in its slot or not, and so for a person; what is a file's is there from the start. */
+static void
+set_present (Fixture *f, gboolean present)
+{
+  cardea_asks_set_mock (f->asks, present ? CARDEA_ASKS_MOCK_OPEN : CARDEA_ASKS_MOCK_ABSENT);
+  cardea_asks_wait_for_mock (f->asks, present);
+}
+
+static void
+set_up_tokens (Fixture *f, const char *config)
+{
+  set_up (f, "Ada Example", TRUE);
+  f->asks->config = config;
+  cardea_asks_restart (f->asks);
+  cardea_asks_wait_for_mock (f->asks, TRUE);
+}
+
+static void
+assert_told (Fixture *f, guint i, const char *title, const char *body)
+{
+  const FakeNotification *notification;
+
+  fake_desktop_wait (f->desktop, i + 1);
+  notification = fake_desktop_get_notifications (f->desktop)->pdata[i];
+  g_assert_cmpstr (notification->title, ==, title);
+  g_assert_cmpstr (notification->body, ==, body);
+}
+
+static void
+kill_hosts (CardeaAsks *asks)
+{
+  g_autoptr (GArray) children = cardea_lab_get_children (asks->agent);
+
+  g_assert_cmpuint (children->len, >, 0);
+  for (guint i = 0; i < children->len; i++) {
+    int pid = g_array_index (children, int, i);
+
+    g_assert_cmpint (kill (pid, SIGKILL), ==, 0);
+    g_assert_true (cardea_lab_wait_until (cardea_lab_is_gone, GINT_TO_POINTER (pid)));
+  }
+}
+
+/* What was there at the start is not told of, nor is a module that fails and comes back. */
+static void
+test_tokens (void)
+{
+  Fixture f = { 0 };
+  guint before;
+
+  set_up_tokens (&f, NULL);
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+  before = fake_desktop_get_notifications (f.desktop)->len;
+  kill_hosts (f.asks);
+  cardea_asks_wait_for_mock (f.asks, TRUE);
+  set_present (&f, FALSE);
+  assert_told (&f, before, "Token removed", "“Mock card”, Mock reader card");
+  set_present (&f, TRUE);
+  assert_told (&f, before + 1, "Token inserted", "“Mock card”, Mock reader card");
+  g_assert_cmpuint (
+      ((const FakeNotification *)fake_desktop_get_notifications (f.desktop)->pdata[before + 1])->replaces, ==,
+      before + 1);
+  cardea_asks_stop (f.asks);
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+  g_assert_cmpuint (fake_desktop_get_notifications (f.desktop)->len, ==, before + 2);
+  tear_down (&f);
+}
+
+/* Off: what is told of decisions comes all the same, and shows that nothing else does. */
+static void
+test_tokens_off (void)
+{
+  Fixture f = { 0 };
+  guint before;
+
+  set_up_tokens (&f, NO_TOKENS);
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+  before = fake_desktop_get_notifications (f.desktop)->len;
+  set_present (&f, FALSE);
+  set_present (&f, TRUE);
+  for (guint i = 0; i <= 1; i++)
+    cardea_asks_fetch_as (f.asks, NULL, "saw CN=Ada Example");
+  fake_desktop_wait (f.desktop, before + 1);
+  cardea_asks_stop (f.asks);
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+  g_assert_cmpuint (fake_desktop_get_notifications (f.desktop)->len, ==, before + 1);
+  tear_down (&f);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -171,5 +267,7 @@ main (int argc, char **argv)
   g_test_add_func ("/agent-notices/markup", test_markup);
   g_test_add_func ("/agent-notices/no-desktop", test_no_desktop);
   g_test_add_func ("/agent-notices/bus-goes", test_bus_goes);
+  g_test_add_func ("/agent-notices/tokens", test_tokens);
+  g_test_add_func ("/agent-notices/tokens-off", test_tokens_off);
   return g_test_run ();
 }
