@@ -316,6 +316,17 @@ is_unlocking (GTask *task)
          (self->step == CARDEA_STEP_CHOOSING || self->step == CARDEA_STEP_PIN);
 }
 
+/* Takes @typed. What a hidden key wants is seen when it is used. */
+static void
+keep_typed (Connection *self, CardeaSecret *typed)
+{
+  g_clear_pointer (&self->typed, cardea_secret_unref);
+  if (typed != NULL && !self->chosen->key_seen && self->step != CARDEA_STEP_FAILED)
+    self->typed = typed;
+  else
+    g_clear_pointer (&typed, cardea_secret_unref);
+}
+
 static void
 on_unlocked (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -323,16 +334,15 @@ on_unlocked (GObject *source, GAsyncResult *result, gpointer user_data)
   Connection *self = g_task_get_task_data (task);
   GError *error = NULL;
 
-  g_autoptr (CardeaSecret) typed = NULL;
+  CardeaSecret *typed = NULL;
 
   if (!cardea_unlocker_unlock_finish_with_pin (CARDEA_UNLOCKER (source), result, &typed, &error)) {
     cardea_handshake_abort (self->handshake, error);
     return;
   }
+  keep_typed (self, typed);
   if (!is_unlocking (task))
     return;
-  if (!self->chosen->key_seen) /* what it wants is seen when it is used */
-    self->typed = g_steal_pointer (&typed);
   if (self->step == CARDEA_STEP_PIN) /* its keys can be seen now */
     cardea_catalogue_refresh_host (self->catalogue, self->chosen->token->host);
   answer (task);
@@ -354,6 +364,8 @@ on_granted (GObject *source, GAsyncResult *result, gpointer user_data)
   }
   if (!is_unlocking (task))
     return;
+  if (grant != NULL)
+    keep_typed (self, cardea_grant_steal_typed (grant));
   self->grant = g_steal_pointer (&grant);
   answer (task);
 }

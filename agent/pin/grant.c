@@ -155,6 +155,12 @@ end_lease (CardeaGrant *self)
   g_signal_emit_by_name (self->owner, "locked", self->token);
 }
 
+CardeaSecret *
+cardea_grant_steal_typed (CardeaGrant *self)
+{
+  return g_steal_pointer (&self->typed);
+}
+
 void
 cardea_grant_end (CardeaGrant *self)
 {
@@ -186,7 +192,7 @@ on_accepted (CardeaGrant *self)
   note_accepted (self);
   g_message ("Logged in for one connection, with a PIN from its terminal: %s", self->token->uri);
   set_state (self, GRANT_HELD);
-  stop_asking (self);
+  self->done (self, self->done_data);
   if (!g_cancellable_is_cancelled (self->cancellable)) {
     g_task_return_pointer (task, self, (GDestroyNotify)cardea_grant_end);
     return;

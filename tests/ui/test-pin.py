@@ -231,6 +231,22 @@ def pinpad_final_try(desk):
         case.dialog.expect({'answer': 'pinpad'}, 0)
 
 
+def for_signature(desk):
+    with Case(desk, for_signature=True) as case:
+        case.has_words('asks for the PIN for every signature', 'use the key once')
+        case.wait_ready()
+        case.type(PIN)
+        case.wait_enabled('Sign')
+        desk.press('Return')
+        equal(case.dialog.read_pin(), PIN.encode())
+        case.dialog.expect(TYPED, 0)
+
+
+def for_signature_final_try(desk):
+    with Case(desk, for_signature=True, pin_state='final_try') as case:
+        case.has_words('asks for the PIN for every signature', 'This is the last try')
+
+
 def early_enter(desk):
     """Enter at the moment of opening, and again before the guard has seen a quiet keyboard."""
     with Case(desk, pinpad=True) as case:
@@ -636,7 +652,7 @@ def memory(desk):
 def main():
     cases = {case.__name__.replace('_', '-'): case for case in (
         typed, corrected, by_button, escape, escape_after_typing, cancel, empty, shows_parties, rejected, tries, low, final_try,
-        locked, must_change, pinpad, pinpad_final_try, early_enter, early_digits, refocused, pasted, clipboard, caps_lock,
+        locked, must_change, pinpad, pinpad_final_try, for_signature, for_signature_final_try, early_enter, early_digits, refocused, pasted, clipboard, caps_lock,
         accessibility, names, title_buttons, tab_order, hostile, killed, agent_gone, parent_gone, stranger, no_pipe, token_removed, withdrawn,
         notice_ends, answered_elsewhere, garbage, garbage_later, pieces, endless, parent_window, startup_id, no_display, usage,
         memory)}

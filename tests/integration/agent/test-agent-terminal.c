@@ -202,6 +202,27 @@ test_connects (void)
   }
 }
 
+/* A key that wants the PIN for its signature is found out when it is used: one PIN is typed all the same, and
+ * counts for that connection only. */
+static void
+test_always (void)
+{
+  g_autoptr (CardeaAsks) asks = new_with_card ();
+
+  asks->mock_object = "always-authenticate=true";
+  cardea_asks_set_mock (asks, "");
+  cardea_asks_wait_for_mock (asks, TRUE);
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (Console) console = console_new (asks, "--terminal");
+
+    choose_and_unlock (console);
+    wait_for (console, "saw CN=Mock client");
+    g_assert_cmpint (finish (console), ==, 0);
+    g_assert_null (strstr (strstr (console->screen->str, "PIN: ") + 1, "PIN: "));
+    g_assert_true (cardea_lab_wait_until (is_logged_out, asks));
+  }
+}
+
 static void
 test_wrong_pin (void)
 {
@@ -350,6 +371,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/agent-terminal/connects", test_connects);
+  g_test_add_func ("/agent-terminal/always", test_always);
   g_test_add_func ("/agent-terminal/wrong-pin", test_wrong_pin);
   g_test_add_func ("/agent-terminal/cancelled", test_cancelled);
   g_test_add_func ("/agent-terminal/interrupted", test_interrupted);

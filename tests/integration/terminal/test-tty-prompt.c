@@ -465,6 +465,28 @@ test_pinpad (void)
   answer = finish (desk, CARDEA_PROMPT_PINPAD);
 }
 
+/* Why it is asked for again is said wherever it is typed. */
+static void
+test_for_signature (void)
+{
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (Desk) desk = desk_new (CARDEA_PROMPT_PIN);
+    g_autoptr (CardeaPromptAnswer) answer = NULL;
+
+    desk->question->for_signature = TRUE;
+    desk->question->pinpad = i == 1;
+    start (desk);
+    assert_shown (desk);
+    wait_for (desk, i == 0 ? "PIN for a Signature" : "PIN on the Reader");
+    wait_for (desk, "The key asks for the PIN for every signature.");
+    wait_for (desk, i == 0 ? "PIN: " : "to go on: ");
+    type (desk, i == 0 ? "1234\n" : "yes\n");
+    answer = finish (desk, i == 0 ? CARDEA_PROMPT_PIN_TYPED : CARDEA_PROMPT_PINPAD);
+    if (i == 0)
+      assert_pin (desk, "1234");
+  }
+}
+
 /* What was typed before the question could be read answers nothing: not what waited in the terminal, and not
  * what came in the moment after. */
 static void
@@ -648,6 +670,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tty-prompt/last-try", test_last_try);
   g_test_add_func ("/tty-prompt/locked", test_locked);
   g_test_add_func ("/tty-prompt/pinpad", test_pinpad);
+  g_test_add_func ("/tty-prompt/for-signature", test_for_signature);
   g_test_add_func ("/tty-prompt/typed-ahead", test_typed_ahead);
   g_test_add_func ("/tty-prompt/hostile", test_hostile);
   g_test_add_func ("/tty-prompt/update", test_update);
