@@ -97,7 +97,7 @@ set_for_signature (CardeaPinText *self)
   self->why = _ ("The key asks for the PIN for every signature.");
   if (!self->entry)
     return;
-  self->title = _ ("PIN for a Signature");
+  self->title = _ ("Sign with PIN");
   self->lead = _ ("Enter the PIN to let this program use the key once.");
   self->accept = _ ("Sign");
   self->consequence = _ ("Gives the PIN to the token for one signature");

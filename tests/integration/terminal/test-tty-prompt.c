@@ -477,7 +477,7 @@ test_for_signature (void)
     desk->question->pinpad = i == 1;
     start (desk);
     assert_shown (desk);
-    wait_for (desk, i == 0 ? "PIN for a Signature" : "PIN on the Reader");
+    wait_for (desk, i == 0 ? "Sign with PIN" : "PIN on the Reader");
     wait_for (desk, "The key asks for the PIN for every signature.");
     wait_for (desk, i == 0 ? "PIN: " : "to go on: ");
     type (desk, i == 0 ? "1234\n" : "yes\n");
