@@ -40,6 +40,25 @@ cardea_assent_describe (const CardeaAssentCase *about, CardeaPromptQuestion *que
   question->window = g_strdup (about->request->window);
 }
 
+void
+cardea_assent_describe_for_pin (const CardeaAssentCase *about, CardeaPinQuestion *question)
+{
+  g_autoptr (CardeaPromptQuestion) shown = cardea_prompt_question_new (CARDEA_PROMPT_PIN);
+
+  cardea_assent_describe (about, shown);
+  question->caller_key = g_strdup (cardea_caller_get_key (about->caller));
+  question->program = g_steal_pointer (&shown->program.label);
+  question->confinement = g_steal_pointer (&shown->program.confinement);
+  question->parents = g_steal_pointer (&shown->program.parents);
+  question->server_name = g_steal_pointer (&shown->server.name);
+  question->port = shown->server.port;
+  question->vouched_by = g_steal_pointer (&shown->server.vouched_by);
+  question->by_program_only = shown->server.by_program_only;
+  question->window = g_steal_pointer (&shown->window);
+  question->activation_token = g_strdup (about->request->activation_token);
+  question->terminal = about->terminal != NULL ? cardea_terminal_ref (about->terminal) : NULL;
+}
+
 /* A program in a sandbox may not list certificates, so it learns only of those it could use here. */
 static json_t *
 offers_for (CardeaCaller *caller, const CardeaChoice *choice)

@@ -59,6 +59,9 @@ gboolean cardea_assent_ask_was_answered (GAsyncResult *result);
 /* What of the caller and the server a person is shown; for questions of both kinds. */
 void cardea_assent_describe (const CardeaAssentCase *about, CardeaPromptQuestion *question);
 
+/* The same for a question for a PIN, which is asked where @about says. */
+void cardea_assent_describe_for_pin (const CardeaAssentCase *about, CardeaPinQuestion *question);
+
 /* NO_CERTIFICATE and INTERACTION_REQUIRED, with the offers that the caller may know of. */
 GError *cardea_assent_error_no_certificate (CardeaCaller *caller, const CardeaChoice *choice);
 GError *cardea_assent_error_choice (CardeaCaller *caller, const CardeaChoice *choice);

@@ -49,6 +49,7 @@ typedef struct
   gboolean typed_consent;         /* the consent was an answer on the terminal */
   CardeaGrant *grant;             /* the token's login is for this connection only; or NULL */
   CardeaSigning *signing;
+  CardeaSignCall *call; /* while its PIN is asked for */
 } Connection;
 
 static void
@@ -217,51 +218,28 @@ static void
 describe (Connection *self, CardeaPinQuestion *question)
 {
   const CardeaAssentCase about = {
-    .caller = self->caller, .request = self->request, .handshake = self->handshake, .terms = self->terms
+    .caller = self->caller,
+    .request = self->request,
+    .handshake = self->handshake,
+    .terms = self->terms,
+    .terminal = self->terminal,
   };
-  g_autoptr (CardeaPromptQuestion) shown = cardea_prompt_question_new (CARDEA_PROMPT_PIN);
 
-  cardea_assent_describe (&about, shown);
-  question->caller_key = g_strdup (cardea_caller_get_key (self->caller));
-  question->program = g_steal_pointer (&shown->program.label);
-  question->confinement = g_steal_pointer (&shown->program.confinement);
-  question->parents = g_steal_pointer (&shown->program.parents);
-  question->server_name = g_steal_pointer (&shown->server.name);
-  question->port = shown->server.port;
-  question->vouched_by = g_steal_pointer (&shown->server.vouched_by);
-  question->by_program_only = shown->server.by_program_only;
-  question->window = g_steal_pointer (&shown->window);
-  question->activation_token = g_strdup (self->request->activation_token);
-  question->terminal = self->terminal != NULL ? cardea_terminal_ref (self->terminal) : NULL;
+  cardea_assent_describe_for_pin (&about, question);
 }
-
-typedef struct
-{
-  GTask *task;
-  CardeaSignCall *call;
-} Asking;
-
-static void
-asking_free (Asking *self)
-{
-  g_object_unref (self->task);
-  cardea_sign_call_unref (self->call);
-  g_free (self);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Asking, asking_free)
 
 static void
 on_signed (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (Asking) asking = data;
-  Connection *self = g_task_get_task_data (asking->task);
+  g_autoptr (GTask) task = data;
+  Connection *self = g_task_get_task_data (task);
+  g_autoptr (CardeaSignCall) call = g_steal_pointer (&self->call);
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) signature = cardea_unlocker_sign_finish (CARDEA_UNLOCKER (source), result, &error);
 
   if (self->step == CARDEA_STEP_PIN && signature != NULL)
     enter (self, CARDEA_STEP_SIGNING);
-  cardea_sign_call_answer (asking->call, signature, error);
+  cardea_sign_call_answer (call, signature, error);
 }
 
 /* A login of its own that this connection has is of no use for such a key, and would keep the turn from it.
@@ -271,18 +249,16 @@ sign_with_pin (CardeaSignCall *call, gpointer data)
 {
   Connection *self = g_task_get_task_data (data);
   g_autoptr (CardeaPinQuestion) question = cardea_pin_question_new ();
-  Asking *asking = g_new0 (Asking, 1);
 
   if (self->step == CARDEA_STEP_SIGNING)
     enter (self, CARDEA_STEP_PIN);
   g_clear_pointer (&self->grant, cardea_grant_end);
   describe (self, question);
   question->for_signature = TRUE;
-  asking->task = g_object_ref (data);
-  asking->call = cardea_sign_call_ref (call);
+  self->call = cardea_sign_call_ref (call);
   cardea_unlocker_sign_async (self->unlocker, self->chosen->token, question,
                               self->asks && self->request->interaction, call, self->typed, self->cancellable,
-                              on_signed, asking);
+                              on_signed, g_object_ref (data));
   g_clear_pointer (&self->typed, cardea_secret_unref);
 }
 

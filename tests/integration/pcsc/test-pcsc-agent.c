@@ -357,6 +357,12 @@ assert_counts (World *world, guint signatures, guint verifications, guint refusa
   g_assert_cmpuint (counts.refusals, ==, refusals);
 }
 
+static gboolean
+is_locked_again (gpointer world)
+{
+  return !virtual_card_is_verified (((World *)world)->card);
+}
+
 #define RIGHT "shown;type right;typed"
 
 /* The key in 9C wants the PIN for each signature: it is typed once for each connection, whether the card is
@@ -370,6 +376,7 @@ test_always (World *world, gconstpointer slots)
   fetch_saw (world, "saw CN=card-9C");
   g_assert_true (was_asked_for_signature (world, 2));
   assert_counts (world, 1, 2, 0); /* the card's login, and the signature's */
+  g_assert_true (cardea_lab_wait_until (is_locked_again, world));
   fetch_saw (world, "saw CN=card-9C");
   g_assert_true (was_asked_for_signature (world, 4));
   assert_counts (world, 2, 4, 0);
