@@ -7,7 +7,9 @@
 #include <signal.h>
 #include <string.h>
 
+#include "tests/fixtures/fake-desktop.h"
 #include "tests/fixtures/lab.h"
+#include "tests/fixtures/session-bus.h"
 
 #define READER "Reader 00 00"
 #define CARD "[reader " READER "]\ncounter=%u\ncard=3b80\n"
@@ -207,6 +209,69 @@ test_storm (World *world, gconstpointer data)
   g_assert_cmpuint (count_starts (world), <=, (g_get_monotonic_time () - begin) / (500 * 1000) + 2);
 }
 
+static gboolean
+on_pause_over (gpointer over)
+{
+  *(gboolean *)over = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* Meanwhile the desktop of the test answers. */
+static void
+pause_for (guint ms)
+{
+  gboolean over = FALSE;
+
+  g_timeout_add (ms, on_pause_over, &over);
+  while (!over)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static const FakeNotification *
+get_notification (FakeDesktop *desktop, guint i)
+{
+  fake_desktop_wait (desktop, i + 1);
+  return fake_desktop_get_notifications (desktop)->pdata[i];
+}
+
+/* The person is told what a hand does at the reader, and of a storm no more than can be read. */
+static void
+test_told (World *world, gconstpointer data)
+{
+  g_autoptr (SessionBus) bus = session_bus_new ();
+  g_autoptr (FakeDesktop) desktop = fake_desktop_new (session_bus_get_address (bus));
+  GPtrArray *told = fake_desktop_get_notifications (desktop);
+  gint64 begin;
+  guint limit;
+
+  g_setenv ("LC_ALL", "C.UTF-8", TRUE);
+  cardea_lab_set_asks (world->lab, TRUE);
+  set_reader (world, CARD, 1);
+  start (world);
+  await (world, "My card", TRUE);
+  pause_for (200);
+  g_assert_cmpuint (told->len, ==, 0); /* it was there before */
+  set_reader (world, EMPTY, 2);
+  g_assert_cmpstr (get_notification (desktop, 0)->title, ==, "Token removed");
+  g_assert_cmpstr (get_notification (desktop, 0)->body, ==, "“My card”, " READER);
+  set_reader (world, CARD, 3);
+  g_assert_cmpstr (get_notification (desktop, 1)->title, ==, "Token inserted");
+  g_assert_cmpuint (get_notification (desktop, 1)->replaces, ==, 1);
+  begin = g_get_monotonic_time ();
+  for (guint i = 4; i < 64; i++) {
+    set_reader (world, i % 2 == 0 ? EMPTY : CARD, i);
+    pause_for (50);
+  }
+  set_reader (world, EMPTY, 64);
+  do
+    pause_for (50);
+  while (g_strcmp0 (get_notification (desktop, told->len - 1)->title, "Token removed") != 0);
+  limit = 2 + 1 + (guint)((g_get_monotonic_time () - begin) / G_USEC_PER_SEC);
+  g_assert_cmpuint (told->len, <=, limit);
+  for (guint i = 2; i < told->len; i++)
+    g_assert_cmpuint (get_notification (desktop, i)->replaces, ==, i);
+}
+
 /* Neither a question nor the end waits for it. */
 static void
 test_hanging (World *world, gconstpointer data)
@@ -233,6 +298,7 @@ main (int argc, char **argv)
   ADD ("refused", test_refused);
   ADD ("restarted", test_restarted);
   ADD ("storm", test_storm);
+  ADD ("told", test_told);
   ADD ("hanging", test_hanging);
   return g_test_run ();
 }
