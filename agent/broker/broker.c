@@ -13,6 +13,7 @@
 
 #include "agent/broker/authorities.h"
 #include "agent/broker/connection.h"
+#include "agent/broker/readiness.h"
 #include "agent/broker/recent.h"
 #include "agent/broker/removal.h"
 #include "agent/broker/rule-authorities.h"
@@ -433,21 +434,16 @@ make_not_settled (const Call *call)
   return error;
 }
 
+/* What it needs of the tokens is known. */
 static void
-on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
+connect_now (GTask *task)
 {
-  g_autoptr (GTask) task = user_data;
   CardeaBroker *self = g_task_get_source_object (task);
   Call *call = g_task_get_task_data (task);
   CardeaTerms *terms;
   GError *error = NULL;
 
   g_clear_handle_id (&call->timer, g_source_remove);
-  if (!cardea_catalogue_settle_finish (self->catalogue, result, &error)) {
-    g_error_free (error);
-    give_up (self, task, make_not_settled (call));
-    return;
-  }
   terms = cardea_terms_new (self->authorities, self->rules, call->caller, call->request, &error);
   if (terms == NULL) {
     give_up (self, task, error);
@@ -466,6 +462,17 @@ on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
     .step_data = call->step_data,
   };
   cardea_connection_run_async (&arguments, call->cancellable, on_connected, g_object_ref (task));
+}
+
+static void
+on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+
+  if (cardea_catalogue_settle_finish (CARDEA_CATALOGUE (source), result, NULL))
+    connect_now (task);
+  else
+    give_up (g_task_get_source_object (task), task, make_not_settled (g_task_get_task_data (task)));
 }
 
 void
@@ -499,7 +506,10 @@ cardea_broker_connect_async (CardeaBroker *self, CardeaCaller *caller, const Car
   g_hash_table_add (self->pending, call);
   start_waiting (call);
   cardea_catalogue_ask_lost_hosts (self->catalogue);
-  cardea_catalogue_settle_async (self->catalogue, call->cancellable, on_settled, g_object_ref (task));
+  if (cardea_readiness_is_given (self->catalogue, request->certificate))
+    connect_now (task);
+  else
+    cardea_catalogue_settle_async (self->catalogue, call->cancellable, on_settled, g_object_ref (task));
 }
 
 CardeaSession *

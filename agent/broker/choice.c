@@ -27,8 +27,8 @@ offer_free (CardeaOffer *self)
   g_free (self);
 }
 
-static gboolean
-is_sha256 (const char *text)
+gboolean
+cardea_choice_is_sha256 (const char *text)
 {
   return strlen (text) == SHA256_HEX && strspn (text, "0123456789abcdefABCDEF") == SHA256_HEX;
 }
@@ -60,7 +60,7 @@ cardea_choice_is_wanted (const char *wanted, const CardeaTokenCertificate *certi
   g_autoptr (P11KitUri) uri = NULL;
 
   *malformed = FALSE;
-  if (is_sha256 (wanted))
+  if (cardea_choice_is_sha256 (wanted))
     return g_ascii_strcasecmp (wanted, cardea_certificate_get_sha256 (certificate->certificate)) == 0;
 
   uri = p11_kit_uri_new ();
@@ -77,7 +77,7 @@ check_wanted (const char *wanted, GError **error)
 {
   g_autoptr (P11KitUri) uri = p11_kit_uri_new ();
 
-  if (is_sha256 (wanted))
+  if (cardea_choice_is_sha256 (wanted))
     return TRUE;
   if (p11_kit_uri_parse (wanted, P11_KIT_URI_FOR_ANY, uri) == P11_KIT_URI_OK &&
       !p11_kit_uri_any_unrecognized (uri))

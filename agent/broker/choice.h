@@ -52,6 +52,7 @@ json_t *cardea_choice_to_json (const CardeaChoice *self, gboolean fitting_only);
 /* The chain above @certificate as far as the tokens have it, nearest first: CardeaCertificate elements. */
 GPtrArray *cardea_choice_find_issuers (CardeaCatalogue *catalogue, CardeaCertificate *certificate);
 
+gboolean cardea_choice_is_sha256 (const char *wanted);
 /* Tells whether @wanted names @certificate; its form was checked before. */
 gboolean cardea_choice_is_wanted (const char *wanted, const CardeaTokenCertificate *certificate,
                                   gboolean *malformed);

@@ -5,7 +5,8 @@
  *
  * A call is late when the host has said nothing at all for the time one PKCS#11 call may take: with a lock
  * around a whole module the tenth signature waits for nine others, and killing a host that works would lose
- * every login of it. A second, longer limit ends what one token blocks while another goes on. */
+ * every login of it. A second, longer limit ends what one token blocks while another goes on. For the same
+ * reason a listing behind a signature is not late before that is. */
 
 #include "agent/hosts/host-calls.h"
 
@@ -19,9 +20,30 @@ struct _CardeaHostCalls
 };
 
 static gint64
-due_at (const CardeaHostCalls *self, const CardeaHostCall *call)
+own_due (const CardeaHostCalls *self, const CardeaHostCall *call)
 {
   return MIN (call->sent + call->total, MAX (call->sent, self->heard) + call->quiet);
+}
+
+/* Behind a signature that waits for a person's finger others wait as long as that may. The module may take
+ * one first that was sent a little later; those that go on coming do not count. */
+static gint64
+due_at (const CardeaHostCalls *self, const CardeaHostCall *call)
+{
+  gint64 due = own_due (self, call);
+  GHashTableIter iter;
+  gpointer other;
+
+  if (call->type == CARDEA_HOST_MESSAGE_SIGN)
+    return due;
+  g_hash_table_iter_init (&iter, self->calls);
+  while (g_hash_table_iter_next (&iter, NULL, &other)) {
+    const CardeaHostCall *sign = other;
+
+    if (sign->type == CARDEA_HOST_MESSAGE_SIGN && sign->sent <= call->sent + call->quiet)
+      due = MAX (due, own_due (self, sign));
+  }
+  return due;
 }
 
 /* The time of the earliest deadline, -1 where there is none. */

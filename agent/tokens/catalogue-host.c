@@ -444,6 +444,12 @@ cardea_catalogue_host_is_lost (const CardeaCatalogueHost *self)
 }
 
 gboolean
+cardea_catalogue_host_is_valid (const CardeaCatalogueHost *self)
+{
+  return self->snapshot != NULL && !self->stale && cardea_host_runs (self->host, self->listing->generation);
+}
+
+gboolean
 cardea_catalogue_host_is_busy (const CardeaCatalogueHost *self)
 {
   return !is_idle (self) && (self->under_way != NULL || self->soon != NULL) && (self->asked || !self->failed);

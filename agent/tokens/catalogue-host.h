@@ -36,6 +36,8 @@ gboolean cardea_catalogue_host_is_current (const CardeaCatalogueHost *self, cons
 CardeaInsertion *cardea_catalogue_host_get_insertion (const CardeaCatalogueHost *self);
 /* It worked once and does not now. */
 gboolean cardea_catalogue_host_is_lost (const CardeaCatalogueHost *self);
+/* The process that it listed last goes on, so that what that said can be used. */
+gboolean cardea_catalogue_host_is_valid (const CardeaCatalogueHost *self);
 /* Whether an answer is worth waiting for: one that failed is tried again by itself, but holds nobody up. */
 gboolean cardea_catalogue_host_is_busy (const CardeaCatalogueHost *self);
 

@@ -46,6 +46,30 @@ is_busy (CardeaCatalogue *self)
   return FALSE;
 }
 
+gboolean
+cardea_catalogue_is_reading_authorities (CardeaCatalogue *self)
+{
+  for (guint i = 0; i < self->entries->len; i++) {
+    CardeaCatalogueHost *entry = self->entries->pdata[i];
+    const CardeaHostSpec *spec = cardea_host_get_spec (cardea_catalogue_host_get_host (entry));
+
+    if ((spec->roles & CARDEA_HOST_AUTHORITIES) != 0 && cardea_catalogue_host_is_busy (entry))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* What they listed last is known and still counts; all that can come is more of it. */
+static gboolean
+is_known (CardeaCatalogue *self)
+{
+  for (guint i = 0; i < self->entries->len; i++)
+    if (cardea_catalogue_host_is_busy (self->entries->pdata[i]) &&
+        !cardea_catalogue_host_is_valid (self->entries->pdata[i]))
+      return FALSE;
+  return self->readers != NULL || self->models->len == 0;
+}
+
 static void
 tell_events (CardeaCatalogue *self)
 {
@@ -349,7 +373,10 @@ void
 cardea_catalogue_settle_async (CardeaCatalogue *self, GCancellable *cancellable, GAsyncReadyCallback callback,
                                gpointer data)
 {
-  settle_within (self, CARDEA_LIMIT_HOST_START_MS + CARDEA_LIMIT_HOST_LIST_MS, cancellable, callback, data);
+  settle_within (self,
+                 is_known (self) ? CARDEA_LIMIT_READING_MS
+                                 : CARDEA_LIMIT_HOST_START_MS + CARDEA_LIMIT_HOST_LIST_MS,
+                 cancellable, callback, data);
 }
 
 void

@@ -93,8 +93,12 @@ void cardea_catalogue_refresh_host (CardeaCatalogue *self, CardeaHost *host);
  * bounds how often). A module that never worked is not: nobody waits for it. */
 void cardea_catalogue_ask_lost_hosts (CardeaCatalogue *self);
 
-/* Done once each host has answered or failed since it was last asked; at most the limits of a listing.
- * settle_briefly: nor longer than is bearable for somebody who would rather see what is there already. */
+/* Authorities are being read, without which no server can be verified. */
+gboolean cardea_catalogue_is_reading_authorities (CardeaCatalogue *self);
+
+/* Done once each host has answered or failed since it was last asked; at most the limits of a listing, and
+ * where all of them have listed before no longer than settle_briefly. settle_briefly: nor longer than is
+ * bearable for somebody who would rather see what is there already. */
 void cardea_catalogue_settle_briefly_async (CardeaCatalogue *self, GCancellable *cancellable,
                                             GAsyncReadyCallback callback, gpointer data);
 void cardea_catalogue_settle_async (CardeaCatalogue *self, GCancellable *cancellable,

@@ -107,7 +107,7 @@ test_agent_stops (World *world, gconstpointer config)
 static void
 test_host_killed (World *world, gconstpointer config)
 {
-  GPid host = card_lab_wait_for_host (world->lab);
+  GPid host = card_lab_wait_for_host (world->lab, 0);
   gint64 begin = g_get_monotonic_time ();
 
   g_assert_cmpint (kill (host, SIGKILL), ==, 0);
