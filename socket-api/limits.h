@@ -74,6 +74,7 @@
 #define CARDEA_LIMIT_READER_SERVICE_MS 5000 /* for the card service to answer for the first time */
 #define CARDEA_LIMIT_RENEWAL_MS 500         /* between two starts of what serves one reader */
 #define CARDEA_LIMIT_READING_MS 2000        /* a list of tokens tells after that which are still being read */
+#define CARDEA_LIMIT_READER_RESTART_MS 3000 /* an empty reader of a service begun anew is believed then */
 #define CARDEA_LIMIT_CARD_RESET_MS 3000     /* whoever waits for a card to be reset goes on after that */
 
 #define CARDEA_LIMIT_STORE_SETTLE_MS                                                                         \

@@ -6,6 +6,7 @@
 
 #include "agent/tokens/catalogue.h"
 
+#include "agent/base/source.h"
 #include "agent/tokens/catalogue-host.h"
 #include "agent/tokens/catalogue-readers.h"
 #include "agent/tokens/event.h"
@@ -22,6 +23,7 @@ struct _CardeaCatalogue
   GPtrArray *entries; /* of CardeaCatalogueHost, in the same order; behind them those for one reader each */
   GPtrArray *models;  /* of CardeaHost: what those are made after */
   CardeaReaders *readers; /* NULL: not known yet */
+  GSource *fresh;         /* the card service began a moment ago, until then; or NULL */
   GPtrArray *told;        /* of CardeaToken: what "token-event" has told of */
   CardeaSettlers *settlers;
 };
@@ -202,9 +204,46 @@ add_reader_entries (CardeaCatalogue *self)
   drop_gone_readers (self);
 }
 
+/* Who holds a card as there while its service was away decides now. */
+static gboolean
+on_fresh_over (gpointer data)
+{
+  CardeaCatalogue *self = data;
+
+  cardea_source_clear (&self->fresh);
+  on_entry_done (self);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+is_another_service (const CardeaReaders *before, const CardeaReaders *now)
+{
+  if (before == NULL || now->service != CARDEA_READER_SERVICE_READY)
+    return FALSE;
+  if (before->service != CARDEA_READER_SERVICE_READY)
+    return TRUE;
+  return before->readers->len > 0 && now->readers->len > 0 &&
+         ((CardeaReader *)before->readers->pdata[0])->insertion->generation !=
+             ((CardeaReader *)now->readers->pdata[0])->insertion->generation;
+}
+
+static void
+note_service (CardeaCatalogue *self, const CardeaReaders *readers)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+
+  if (!is_another_service (self->readers, readers))
+    return;
+  cardea_source_clear (&self->fresh);
+  self->fresh = g_timeout_source_new (CARDEA_LIMIT_READER_RESTART_MS);
+  g_source_set_callback (self->fresh, on_fresh_over, self, NULL);
+  g_source_attach (self->fresh, context);
+}
+
 void
 cardea_catalogue_set_readers (CardeaCatalogue *self, CardeaReaders *readers)
 {
+  note_service (self, readers);
   cardea_readers_ref (readers);
   g_clear_pointer (&self->readers, cardea_readers_unref);
   self->readers = readers;
@@ -396,7 +435,7 @@ cardea_catalogue_settle_finish (CardeaCatalogue *self, GAsyncResult *result, GEr
 CardeaPresence
 cardea_catalogue_get_presence (CardeaCatalogue *self, CardeaToken *token)
 {
-  return cardea_presence_find (self->entries, self->readers, token);
+  return cardea_presence_find (self->entries, self->readers, self->fresh != NULL, token);
 }
 
 GPtrArray *
@@ -519,6 +558,7 @@ cardea_catalogue_finalize (GObject *object)
 {
   CardeaCatalogue *self = CARDEA_CATALOGUE (object);
 
+  cardea_source_clear (&self->fresh);
   g_ptr_array_unref (self->entries);
   g_ptr_array_unref (self->hosts);
   g_ptr_array_unref (self->models);

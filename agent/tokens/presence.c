@@ -6,7 +6,8 @@
  * A host that died, hangs or is started afresh shows no tokens, and so does a card service that is started
  * again; neither is a hand at the reader. So a token without a reader is gone when its host lists well and
  * does not show it, and one in a reader when the reader's own count says so. After the service was started
- * anew that count tells nothing; then a card counts as the same if it shows the same token. */
+ * anew that count tells nothing; then a card counts as the same if it shows the same token. A service that
+ * has just begun shows readers one after the other, and each of them empty at first. */
 
 #include "agent/tokens/presence.h"
 
@@ -40,7 +41,7 @@ find_by_listing (GPtrArray *entries, CardeaToken *token)
 }
 
 CardeaPresence
-cardea_presence_find (GPtrArray *entries, const CardeaReaders *readers, CardeaToken *token)
+cardea_presence_find (GPtrArray *entries, const CardeaReaders *readers, gboolean fresh, CardeaToken *token)
 {
   const CardeaReader *reader;
 
@@ -49,6 +50,9 @@ cardea_presence_find (GPtrArray *entries, const CardeaReaders *readers, CardeaTo
   if (readers == NULL || readers->service != CARDEA_READER_SERVICE_READY)
     return CARDEA_PRESENCE_UNKNOWN;
   reader = cardea_readers_find (readers, token->insertion->reader);
+  if (fresh && (reader == NULL || (reader->state == CARDEA_READER_EMPTY &&
+                                   reader->insertion->generation != token->insertion->generation)))
+    return CARDEA_PRESENCE_UNKNOWN;
   if (reader == NULL || reader->state == CARDEA_READER_EMPTY)
     return CARDEA_PRESENCE_GONE;
   if (cardea_insertion_equal (reader->insertion, token->insertion))
