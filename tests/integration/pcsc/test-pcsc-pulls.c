@@ -1,0 +1,165 @@
+/* SPDX-FileCopyrightText: The Cardea authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Cards are pulled and swapped at random moments while programs connect as fast as they can. How often is in
+ * CARDEA_PULLS. */
+
+#include <unistd.h>
+
+#include "tests/fixtures/card-lab/card-lab.h"
+#include "tests/fixtures/card-maker/card-maker.h"
+
+#define N_PROGRAMS 3
+#define PATIENCE (20 * G_USEC_PER_SEC)
+
+typedef struct
+{
+  CardLab *lab;
+  VirtualCard *a, *b;
+  GThread *programs[N_PROGRAMS];
+  gint stopping, n_connected, n_failed, n_slow;
+} World;
+
+static guint
+get_rounds (void)
+{
+  guint64 n = 0;
+
+  g_assert_true (g_ascii_string_to_unsigned (g_getenv ("CARDEA_PULLS"), 10, 1, 1000, &n, NULL));
+  return (guint)n;
+}
+
+static void
+set_up (World *world, gconstpointer data)
+{
+  world->lab = card_lab_new (2);
+  world->a = card_lab_make_card (world->lab, "a");
+  pcsc_rig_insert (world->lab->rig, 0, world->a);
+  card_lab_start (world->lab, NULL);
+  close (card_lab_open (world->lab, "a"));
+}
+
+static void
+tear_down (World *world, gconstpointer data)
+{
+  card_lab_free (world->lab);
+}
+
+/* What a program may be told of a card that comes and goes: that it is not there, or failed. Never that a PIN
+ * was wrong, never a silence. */
+static void
+check_failure (const GError *error)
+{
+  if (!g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_NO_CERTIFICATE))
+    g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_TOKEN_UNAVAILABLE);
+}
+
+static gpointer
+connect_in_thread (gpointer data)
+{
+  World *world = data;
+
+  while (!g_atomic_int_get (&world->stopping)) {
+    g_autoptr (GError) error = NULL;
+    gint64 begin = g_get_monotonic_time ();
+    int fd = card_lab_connect (world->lab, "a", &error);
+
+    if (fd < 0)
+      check_failure (error);
+    else
+      close (fd);
+    g_atomic_int_inc (fd < 0 ? &world->n_failed : &world->n_connected);
+    if (g_get_monotonic_time () - begin > PATIENCE)
+      g_atomic_int_inc (&world->n_slow);
+  }
+  return NULL;
+}
+
+static void
+begin_load (World *world)
+{
+  for (guint i = 0; i < N_PROGRAMS; i++)
+    world->programs[i] = g_thread_new ("program", connect_in_thread, world);
+}
+
+static void
+end_load (World *world)
+{
+  g_atomic_int_set (&world->stopping, TRUE);
+  for (guint i = 0; i < N_PROGRAMS; i++)
+    g_thread_join (world->programs[i]);
+  g_test_message ("%d connections, %d failures", world->n_connected, world->n_failed);
+  g_assert_cmpint (world->n_connected, >, 0);
+  g_assert_cmpint (world->n_slow, ==, 0);
+}
+
+/* A login that was cut short counts as one that was refused, until its source changes: somebody looks, each
+ * time, and writes the same PIN. */
+static void
+renew_source (World *world)
+{
+  cardea_lab_write (world->lab->lab, "card-pin", TEST_CARD_PIN);
+}
+
+/* It comes back each time, and its PIN was never in danger. */
+static void
+test_pulls (World *world, gconstpointer data)
+{
+  guint n = get_rounds ();
+
+  begin_load (world);
+  for (guint i = 0; i < n; i++) {
+    g_usleep ((gulong)g_test_rand_int_range (0, 700000)); /* anywhere in what goes on */
+    pcsc_rig_pull (world->lab->rig, 0);
+    pcsc_rig_insert (world->lab->rig, 0, world->a);
+    renew_source (world);
+  }
+  renew_source (world);
+  card_lab_await_connection (world->lab, "a");
+  end_load (world);
+  g_assert_cmpint (world->n_failed, >, 0);
+  g_assert_cmpuint (virtual_card_get_counts (world->a).refusals, ==, 0);
+}
+
+/* Another card is where the first one was, before anybody can have noticed that one went: it is shown no PIN
+ * and asked for no signature, ever. */
+static void
+test_swaps (World *world, gconstpointer data)
+{
+  guint n = get_rounds ();
+  gint64 longest = 0;
+
+  world->b = card_lab_make_card (world->lab, "b"); /* of which the agent has no PIN, and nobody wants it */
+  begin_load (world);
+  for (guint i = 0; i < n; i++) {
+    VirtualCard *other = i % 2 == 0 ? world->b : world->a;
+    gint64 begin;
+
+    g_usleep ((gulong)g_test_rand_int_range (0, 700000));
+    begin = g_get_monotonic_time ();
+    pcsc_rig_swap (world->lab->rig, 0, other);
+    longest = MAX (longest, g_get_monotonic_time () - begin);
+    renew_source (world);
+  }
+  g_test_message ("the longest swap took %.1f ms", (double)longest / 1000);
+  if (n % 2 == 1)
+    pcsc_rig_swap (world->lab->rig, 0, world->a);
+  renew_source (world);
+  card_lab_await_connection (world->lab, "a");
+  end_load (world);
+  g_assert_cmpuint (virtual_card_get_counts (world->a).refusals, ==, 0);
+  g_assert_cmpuint (virtual_card_get_counts (world->b).verifications, ==, 0);
+  g_assert_cmpuint (virtual_card_get_counts (world->b).signatures, ==, 0);
+  card_lab_assert_untouched (world->lab, "b");
+}
+
+#define ADD(name, test) g_test_add ("/pcsc-pulls/" name, World, NULL, set_up, test, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  ADD ("under-load", test_pulls);
+  ADD ("swaps-under-load", test_swaps);
+  return g_test_run ();
+}
