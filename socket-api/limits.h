@@ -90,6 +90,7 @@
 
 /* Secrets */
 #define CARDEA_LIMIT_PIN_BYTES 255 /* what PKCS#11 modules take at most (SoftHSM: 255) */
+#define CARDEA_LIMIT_PIN_PAIR_BYTES 511 /* two of them, and a length */
 #define CARDEA_LIMIT_QUESTION_MS 120000
 
 /* Notices */

@@ -22,7 +22,7 @@ typedef struct
 
   CardeaHostCollector *collector; /* LIST */
   GPtrArray *listers;             /* LIST: CardeaHostWaiter, each freed by its answer */
-  CardeaHostWaiter *waiter;       /* LOGIN */
+  CardeaHostWaiter *waiter;       /* LOGIN, LOGOUT, SET_PIN */
   CardeaSignCall *sign;           /* SIGN */
 } CardeaHostCall;
 

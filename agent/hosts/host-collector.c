@@ -169,6 +169,9 @@ add_token (CardeaHostCollector *self, const CardeaHostMessage *item)
   token->login_required = item->token.login_required != 0;
   token->logged_in = item->token.logged_in != 0;
   token->pin = item->token.pin;
+  token->officer_pin = item->token.officer_pin;
+  token->pin_min = (guint)item->token.pin_min;
+  token->pin_max = (guint)item->token.pin_max;
   token->mechanisms = item->token.mechanisms;
   g_ptr_array_add (self->listing->tokens, token);
   return TRUE;

@@ -157,6 +157,11 @@ cardea_host_report_refusal (const CardeaHostMessage *message)
 
   if (message->failed.failure == CARDEA_HOST_FAILURE_WANTS_PIN)
     return make_wants_pin (text);
+  if (message->failed.failure == CARDEA_HOST_FAILURE_NEW_PIN) {
+    error = cardea_error_new (CARDEA_ERROR_PIN_REFUSED, "%s", text);
+    cardea_error_take_parameter (error, "secret", json_string ("new_pin"));
+    return error;
+  }
   if (message->failed.failure != CARDEA_HOST_FAILURE_PIN)
     return cardea_error_new (CARDEA_ERROR_TOKEN_UNAVAILABLE, "%s", text);
   error = cardea_error_new (

@@ -19,6 +19,7 @@
 #include "agent/hosts/host-deadlines.h"
 #include "agent/hosts/host-process.h"
 #include "agent/hosts/host-report.h"
+#include "agent/hosts/opensc-host.h"
 #include "socket-api/wire/error.h"
 #include "agent/base/source.h"
 
@@ -283,17 +284,28 @@ fail_call (CardeaHost *self, CardeaHostCall *call, const CardeaHostMessage *mess
   cardea_host_call_fail (call, error);
 }
 
+/* What a call about a PIN ends with, when it is done. */
+static CardeaHostMessageType
+get_done (CardeaHostMessageType request)
+{
+  switch (request) {
+  case CARDEA_HOST_MESSAGE_LOGIN:
+    return CARDEA_HOST_MESSAGE_LOGGED_IN;
+  case CARDEA_HOST_MESSAGE_LOGOUT:
+    return CARDEA_HOST_MESSAGE_LOGGED_OUT;
+  default:
+    return CARDEA_HOST_MESSAGE_PIN_SET;
+  }
+}
+
 static gboolean
 handle_login (CardeaHost *self, CardeaHostCall *call, const CardeaHostMessage *message)
 {
-  CardeaHostMessageType done = call->type == CARDEA_HOST_MESSAGE_LOGIN ? CARDEA_HOST_MESSAGE_LOGGED_IN
-                                                                       : CARDEA_HOST_MESSAGE_LOGGED_OUT;
-
   if (message->type == CARDEA_HOST_MESSAGE_FAILED) {
     fail_call (self, call, message);
     return TRUE;
   }
-  if (message->type != done)
+  if (message->type != get_done (call->type))
     return FALSE;
   cardea_host_calls_take (self->calls, call);
   schedule_changed (self); /* its keys can be seen now, or no more */
@@ -336,6 +348,7 @@ handle_message (CardeaHost *self, const CardeaHostMessage *message)
     return handle_list (self, call, message);
   case CARDEA_HOST_MESSAGE_LOGIN:
   case CARDEA_HOST_MESSAGE_LOGOUT:
+  case CARDEA_HOST_MESSAGE_SET_PIN:
     return handle_login (self, call, message);
   case CARDEA_HOST_MESSAGE_SIGN:
     return handle_sign (self, call, message);
@@ -452,35 +465,44 @@ check_call (CardeaHost *self, guint64 generation)
   return NULL;
 }
 
+/* Takes @task, which the call's answer ends. @secret: what goes along, or NULL; @by_person: the token waits
+ * for keys of its own pad. */
+static void
+send_call (CardeaHost *self, GTask *task, guint64 generation, CardeaHostMessage *message,
+           CardeaSecret *secret, gboolean by_person)
+{
+  g_autoptr (GTask) own_task = task;
+  GError *error = check_call (self, generation);
+  g_autoptr (GBytes) packet = NULL;
+  guint quiet = by_person ? CARDEA_LIMIT_QUESTION_MS : self->deadlines.call;
+  CardeaHostCall *call;
+  int pipe = -1;
+
+  message->id = self->next_id;
+  if (error == NULL)
+    packet = cardea_host_message_encode (message, &error);
+  if (error == NULL && secret != NULL)
+    pipe = cardea_secret_to_pipe (secret, &error);
+  if (error != NULL) {
+    g_task_return_error (own_task, error);
+    return;
+  }
+  call = cardea_host_calls_add (self->calls, self->next_id++, message->type, quiet,
+                                MAX (quiet, self->deadlines.list));
+  call->waiter = cardea_host_waiter_new (g_steal_pointer (&own_task));
+  cardea_host_channel_send (self->channel, g_steal_pointer (&packet), pipe);
+}
+
 void
 cardea_host_login_async (CardeaHost *self, guint64 generation, gulong slot, CardeaSecret *pin,
                          CardeaLoginManner manner, GCancellable *cancellable, GAsyncReadyCallback callback,
                          gpointer data)
 {
-  CardeaHostMessage message = { CARDEA_HOST_MESSAGE_LOGIN, self->next_id,
-                                .login = { slot, pin == NULL, manner } };
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
-  GError *error = check_call (self, generation);
-  GBytes *packet = NULL;
-  int pipe = -1;
+  CardeaHostMessage message = { CARDEA_HOST_MESSAGE_LOGIN, 0, .login = { slot, pin == NULL, manner } };
+  GTask *task = g_task_new (self, cancellable, callback, data);
 
   g_task_set_source_tag (task, cardea_host_login_async);
-  if (error == NULL)
-    packet = cardea_host_message_encode (&message, &error);
-  if (error == NULL && pin != NULL)
-    pipe = cardea_secret_to_pipe (pin, &error);
-  if (error != NULL) {
-    g_clear_pointer (&packet, g_bytes_unref);
-    g_task_return_error (task, error);
-    return;
-  }
-
-  guint quiet = pin != NULL ? self->deadlines.call : CARDEA_LIMIT_QUESTION_MS;
-  CardeaHostCall *call = cardea_host_calls_add (self->calls, self->next_id++, message.type, quiet,
-                                                MAX (quiet, self->deadlines.list));
-
-  call->waiter = cardea_host_waiter_new (g_steal_pointer (&task));
-  cardea_host_channel_send (self->channel, packet, pipe);
+  send_call (self, task, generation, &message, pin, pin == NULL);
 }
 
 gboolean
@@ -494,25 +516,43 @@ void
 cardea_host_logout_async (CardeaHost *self, guint64 generation, gulong slot, GAsyncReadyCallback callback,
                           gpointer data)
 {
-  CardeaHostMessage message = { CARDEA_HOST_MESSAGE_LOGOUT, self->next_id, .logout = { slot } };
-  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
-  GError *error = check_call (self, generation);
-  GBytes *packet = error == NULL ? cardea_host_message_encode (&message, &error) : NULL;
-  CardeaHostCall *call;
+  CardeaHostMessage message = { CARDEA_HOST_MESSAGE_LOGOUT, 0, .logout = { slot } };
+  GTask *task = g_task_new (self, NULL, callback, data);
 
   g_task_set_source_tag (task, cardea_host_logout_async);
-  if (error != NULL) {
-    g_task_return_error (task, error);
-    return;
-  }
-  call = cardea_host_calls_add (self->calls, self->next_id++, message.type, self->deadlines.call,
-                                self->deadlines.list);
-  call->waiter = cardea_host_waiter_new (g_steal_pointer (&task));
-  cardea_host_channel_send (self->channel, packet, -1);
+  send_call (self, task, generation, &message, NULL, FALSE);
 }
 
 gboolean
 cardea_host_logout_finish (CardeaHost *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static CardeaHostWireSetPin
+choose_set_pin (CardeaHost *self, CardeaPinAction action)
+{
+  if (action == CARDEA_PIN_CHANGE)
+    return CARDEA_HOST_WIRE_SET_PIN_CHANGE;
+  return cardea_opensc_is_module (self->spec->module) ? CARDEA_HOST_WIRE_SET_PIN_UNBLOCK_BY_PUK
+                                                      : CARDEA_HOST_WIRE_SET_PIN_UNBLOCK_BY_OFFICER;
+}
+
+void
+cardea_host_set_pin_async (CardeaHost *self, guint64 generation, gulong slot, CardeaPinAction action,
+                           CardeaSecret *pins, GAsyncReadyCallback callback, gpointer data)
+{
+  CardeaHostMessage message = { CARDEA_HOST_MESSAGE_SET_PIN, 0,
+                                .set_pin = { slot, pins == NULL, choose_set_pin (self, action) } };
+  GTask *task = g_task_new (self, NULL, callback, data);
+
+  g_task_set_source_tag (task, cardea_host_set_pin_async);
+  send_call (self, task, generation, &message, pins, pins == NULL);
+}
+
+gboolean
+cardea_host_set_pin_finish (CardeaHost *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
   return g_task_propagate_boolean (G_TASK (result), error);

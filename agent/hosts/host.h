@@ -72,6 +72,8 @@ typedef struct
   gboolean login_required;
   gboolean logged_in;
   CardeaPinState pin;
+  CardeaPinState officer_pin; /* of the security officer's; fine where nothing is told */
+  guint pin_min, pin_max;     /* bytes of a PIN */
   CardeaMechanisms mechanisms;
 } CardeaHostToken;
 
@@ -158,6 +160,20 @@ gboolean cardea_host_login_finish (CardeaHost *self, GAsyncResult *result, GErro
 void cardea_host_logout_async (CardeaHost *self, guint64 generation, gulong slot,
                                GAsyncReadyCallback callback, gpointer data);
 gboolean cardea_host_logout_finish (CardeaHost *self, GAsyncResult *result, GError **error);
+
+typedef enum
+{
+  CARDEA_PIN_CHANGE,  /* by who knows the old PIN */
+  CARDEA_PIN_UNBLOCK, /* by who knows the PUK, or the security officer's PIN where the token has none */
+} CardeaPinAction;
+
+/* Gives the token a new PIN; what the person proves that he may with is tried exactly once. @pins: that and
+ * the new PIN (socket-api/secret/pair.h); NULL: the token's own pinpad. Nobody is logged in to the token any
+ * more, whatever comes of it. Errors: as of a login; CARDEA_ERROR_PIN_REFUSED with "secret": "new_pin" where
+ * the token does not take the new one. */
+void cardea_host_set_pin_async (CardeaHost *self, guint64 generation, gulong slot, CardeaPinAction action,
+                                CardeaSecret *pins, GAsyncReadyCallback callback, gpointer data);
+gboolean cardea_host_set_pin_finish (CardeaHost *self, GAsyncResult *result, GError **error);
 
 typedef enum
 {

@@ -1,14 +1,17 @@
 /* SPDX-FileCopyrightText: The Cardea authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The one setting of OpenSC's that the agent cannot leave to others.
+/* The settings of OpenSC's that the agent cannot leave to others.
  *
  * By default OpenSC keeps a PIN and sends it again by itself whenever the card has forgotten that it was
  * verified: after a reset by another program, or for another card in the same reader. When a login ends is
- * the agent's to say. OpenSC reads one file, has no way to include another, and takes the first block
- * "framework pkcs15" it finds, first in the block "app" of its own name and then in "app default"; so the
- * setting goes to the head of each such block, where the first value counts, and "app default" gets a block
- * when it has none. All else stays as the administrator wrote it: drivers, readers, ATRs.
+ * the agent's to say. And by default it has no way to set a PIN by the PUK; of those it can be told, the one
+ * that is told here serves cards whose PUK is nothing else, PIV among them (token-host/set-pin.c knows it).
+ *
+ * OpenSC reads one file, has no way to include another, and takes the first block of a name that it finds,
+ * first in the block "app" of its own name and then in "app default"; so a setting goes to the head of each
+ * such block, where the first value counts, and "app default" gets a block when it has none. All else stays
+ * as the administrator wrote it: drivers, readers, ATRs.
  *
  * The grammar is that of OpenSC's scconf, in which a word ends at a blank, a comma or a semicolon and at
  * nothing else. */
@@ -17,9 +20,19 @@
 
 #include <string.h>
 
-#define SETTING " use_pin_caching = false;"
-#define BLOCK " framework pkcs15 {" SETTING " }"
 #define MOST_DEPTH 16
+
+typedef struct
+{
+  const char *key, *name; /* of the block; NULL: it has none, or any */
+  const char *head;       /* of a new one */
+  const char *text;
+} Setting;
+
+static const Setting settings[] = {
+  { "framework", "pkcs15", " framework pkcs15 {", " use_pin_caching = false;" },
+  { "pkcs11", NULL, " pkcs11 {", " user_pin_unblock_style = set_pin_in_unlogged_session;" },
+};
 
 typedef enum
 {
@@ -38,6 +51,7 @@ typedef struct
 
 typedef struct
 {
+  const Setting *setting;
   const char *begin, *at, *end;
   GArray *heads;       /* of gssize: after the brace of each block that gets the setting, ascending */
   gssize default_head; /* after the brace of the first "app default"; -1: there is none */
@@ -140,8 +154,8 @@ enter (Text *text, Place outer, const Token *key, const Token *name)
     text->default_head = here;
     return PLACE_DEFAULT;
   }
-  if ((outer == PLACE_APP || outer == PLACE_DEFAULT) && is_word (key, "framework") &&
-      is_word (name, "pkcs15")) {
+  if ((outer == PLACE_APP || outer == PLACE_DEFAULT) && is_word (key, text->setting->key) &&
+      (text->setting->name == NULL || is_word (name, text->setting->name))) {
     g_array_append_val (text->heads, here);
     text->default_has_block |= outer == PLACE_DEFAULT;
   }
@@ -179,8 +193,9 @@ read_items (Text *text, Place place, guint depth)
 
 /* From the end on, so that places before stay where they are. */
 static char *
-insert_settings (const Text *text)
+insert_setting (const Text *text)
 {
+  g_autofree char *new_block = g_strconcat (text->setting->head, text->setting->text, " }", NULL);
   GString *out = g_string_new_len (text->begin, text->end - text->begin);
   gssize block = text->default_has_block ? -1 : text->default_head;
 
@@ -188,26 +203,39 @@ insert_settings (const Text *text)
     gssize head = g_array_index (text->heads, gssize, i);
 
     if (block > head) {
-      g_string_insert (out, block, BLOCK);
+      g_string_insert (out, block, new_block);
       block = -1;
     }
-    g_string_insert (out, head, SETTING);
+    g_string_insert (out, head, text->setting->text);
   }
   if (block >= 0)
-    g_string_insert (out, block, BLOCK);
+    g_string_insert (out, block, new_block);
   if (text->default_head < 0)
-    g_string_append (out, "\napp default {" BLOCK " }\n");
+    g_string_append_printf (out, "\napp default {%s }\n", new_block);
   return g_string_free (out, FALSE);
+}
+
+static char *
+add_setting (const Setting *setting, const char *text, gsize length)
+{
+  g_autoptr (GArray) heads = g_array_new (FALSE, FALSE, sizeof (gssize));
+  Text state = { setting, text, text, text + length, heads, -1, FALSE };
+
+  return read_items (&state, PLACE_TOP, 0) ? insert_setting (&state) : NULL;
 }
 
 char *
 cardea_opensc_conf_make (const char *text, gsize length)
 {
-  g_autoptr (GArray) heads = g_array_new (FALSE, FALSE, sizeof (gssize));
-  Text state = { text, text, text + length, heads, -1, FALSE };
+  g_autofree char *made = NULL;
 
-  if (length > CARDEA_OPENSC_CONF_MOST || (length > 0 && memchr (text, '\0', length) != NULL) ||
-      !read_items (&state, PLACE_TOP, 0))
+  if (length > CARDEA_OPENSC_CONF_MOST || (length > 0 && memchr (text, '\0', length) != NULL))
     return NULL;
-  return insert_settings (&state);
+  made = length > 0 ? g_strndup (text, length) : g_strdup ("");
+  for (gsize i = 0; i < G_N_ELEMENTS (settings) && made != NULL; i++) {
+    g_autofree char *before = g_steal_pointer (&made);
+
+    made = add_setting (&settings[i], before, strlen (before));
+  }
+  return g_steal_pointer (&made);
 }

@@ -17,10 +17,11 @@
 
 #include "agent/token-host/token-info.h"
 
-static CardeaHostWirePin
-pin_state (CardeaPkcs11 *module, CK_SLOT_ID slot, CK_RV rv)
+CardeaHostWirePin
+cardea_login_read_pin_state (CardeaPkcs11 *module, CK_SLOT_ID slot, CK_RV rv)
 {
   CardeaTokenInfo info;
+  CardeaHostWirePin pin;
 
   switch (rv) {
   case CKR_PIN_LOCKED:
@@ -35,7 +36,8 @@ pin_state (CardeaPkcs11 *module, CK_SLOT_ID slot, CK_RV rv)
   if (cardea_token_info_read (&info, module, slot) != CKR_OK)
     return CARDEA_HOST_WIRE_PIN_UNKNOWN;
   info.token.flags |= CKF_LOGIN_REQUIRED; /* as was seen, be it for one key only */
-  return cardea_token_info_get_pin (&info);
+  pin = cardea_token_info_get_pin (&info);
+  return pin != CARDEA_HOST_WIRE_PIN_MUST_CHANGE ? pin : CARDEA_HOST_WIRE_PIN_UNKNOWN;
 }
 
 static gboolean
@@ -44,9 +46,9 @@ is_at_ease (CardeaHostWirePin pin)
   return pin == CARDEA_HOST_WIRE_PIN_FINE || pin == CARDEA_HOST_WIRE_PIN_NOT_NEEDED;
 }
 
-static gboolean
-check_token (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slot, gboolean by_pinpad,
-             CardeaHostWireLogin manner, CardeaFailure *failure)
+gboolean
+cardea_login_check_token (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slot, gboolean by_pinpad,
+                          CardeaHostWireLogin manner, CardeaFailure *failure)
 {
   CardeaTokenInfo info;
   CK_RV rv = cardea_token_info_read (&info, module, slot);
@@ -109,7 +111,7 @@ set_refused (CardeaPkcs11 *module, CK_SLOT_ID slot, CK_RV rv, CardeaFailure *fai
 {
   cardea_failure_set_rv (failure, "C_Login", rv);
   if (failure->failure == CARDEA_HOST_FAILURE_PIN)
-    failure->pin = pin_state (module, slot, rv);
+    failure->pin = cardea_login_read_pin_state (module, slot, rv);
 }
 
 gboolean
@@ -123,7 +125,7 @@ cardea_login_run (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slo
     cardea_failure_set_rv (failure, "C_OpenSession", rv);
     return FALSE;
   }
-  if (!check_token (module, sessions, slot, pin == NULL, manner, failure))
+  if (!cardea_login_check_token (module, sessions, slot, pin == NULL, manner, failure))
     return FALSE;
   if (manner == CARDEA_HOST_WIRE_LOGIN_FRESH && !log_out (module, sessions, slot, session, failure))
     return FALSE;
@@ -155,10 +157,12 @@ cardea_login_for_signature (CardeaPkcs11 *module, CardeaSessions *sessions, CK_S
     return FALSE;
   }
   if (cardea_sessions_is_logged_in (sessions, slot))
-    return check_token (module, sessions, slot, pin == NULL, CARDEA_HOST_WIRE_LOGIN_PLAIN, failure);
+    return cardea_login_check_token (module, sessions, slot, pin == NULL, CARDEA_HOST_WIRE_LOGIN_PLAIN,
+                                     failure);
   rv = cardea_token_info_read (&info, module, slot);
   if (rv == CKR_OK && (info.token.flags & CKF_LOGIN_REQUIRED) == 0)
-    return check_token (module, sessions, slot, pin == NULL, CARDEA_HOST_WIRE_LOGIN_PLAIN, failure);
+    return cardea_login_check_token (module, sessions, slot, pin == NULL, CARDEA_HOST_WIRE_LOGIN_PLAIN,
+                                     failure);
   *checked = TRUE;
   return cardea_login_run (module, sessions, slot, pin, CARDEA_HOST_WIRE_LOGIN_FRESH, failure);
 }

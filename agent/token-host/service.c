@@ -15,8 +15,10 @@
 
 #include "agent/token-host/listing.h"
 #include "agent/token-host/login.h"
+#include "agent/token-host/set-pin.h"
 #include "agent/token-host/sign.h"
 #include "socket-api/private/host-packet.h"
+#include "socket-api/secret/pair.h"
 
 #define OTHERS_AT_ONCE 4
 #define PIN_MS 1000 /* it is in the pipe already */
@@ -100,24 +102,25 @@ serve_list (Service *self, Request *request)
     send_failure (self, request->message.id, &failure);
 }
 
-/* Whether a PIN comes through a pipe with it. */
+/* Whether PINs come through a pipe with it. */
 static gboolean
 brings_pin (const CardeaHostMessage *message)
 {
+  if (message->type == CARDEA_HOST_MESSAGE_SET_PIN)
+    return message->set_pin.pinpad == 0;
   return (message->type == CARDEA_HOST_MESSAGE_LOGIN && message->login.pinpad == 0) ||
          (message->type == CARDEA_HOST_MESSAGE_SIGN && message->sign.pin == CARDEA_HOST_WIRE_SIGN_PIN);
 }
 
 static gboolean
-take_pin (Request *request, CardeaSecret **pin, CardeaFailure *failure)
+take_pin (Request *request, gsize max_bytes, CardeaSecret **pin, CardeaFailure *failure)
 {
   g_autoptr (GError) error = NULL;
 
   if (!brings_pin (&request->message))
     return TRUE;
-  *pin = request->pin >= 0
-             ? cardea_secret_new_from_fd (request->pin, CARDEA_LIMIT_PIN_BYTES, FALSE, PIN_MS, &error)
-             : NULL;
+  *pin =
+      request->pin >= 0 ? cardea_secret_new_from_fd (request->pin, max_bytes, FALSE, PIN_MS, &error) : NULL;
   if (*pin == NULL)
     cardea_failure_set (failure, CARDEA_HOST_FAILURE_REQUEST, "The PIN did not arrive: %s",
                         error != NULL ? error->message : "no descriptor");
@@ -129,7 +132,7 @@ log_in (Service *self, Request *request, CardeaFailure *failure)
 {
   g_autoptr (CardeaSecret) pin = NULL;
 
-  if (!take_pin (request, &pin, failure))
+  if (!take_pin (request, CARDEA_LIMIT_PIN_BYTES, &pin, failure))
     return FALSE;
   return cardea_login_run (self->module, self->sessions, request->message.login.slot, pin,
                            (CardeaHostWireLogin)request->message.login.manner, failure);
@@ -142,6 +145,34 @@ serve_login (Service *self, Request *request)
   g_auto (CardeaFailure) failure = { 0 };
 
   if (log_in (self, request, &failure))
+    send_message (self, &reply);
+  else
+    send_failure (self, request->message.id, &failure);
+}
+
+static gboolean
+set_pin (Service *self, Request *request, CardeaFailure *failure)
+{
+  g_autoptr (CardeaSecret) both = NULL, known = NULL, fresh = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!take_pin (request, CARDEA_LIMIT_PIN_PAIR_BYTES, &both, failure))
+    return FALSE;
+  if (both != NULL && !cardea_secret_split (both, &known, &fresh, &error)) {
+    cardea_failure_set (failure, CARDEA_HOST_FAILURE_REQUEST, "The PINs did not arrive: %s", error->message);
+    return FALSE;
+  }
+  return cardea_set_pin_run (self->module, self->sessions, request->message.set_pin.slot,
+                             (CardeaHostWireSetPin)request->message.set_pin.action, known, fresh, failure);
+}
+
+static void
+serve_set_pin (Service *self, Request *request)
+{
+  CardeaHostMessage reply = { CARDEA_HOST_MESSAGE_PIN_SET, request->message.id };
+  g_auto (CardeaFailure) failure = { 0 };
+
+  if (set_pin (self, request, &failure))
     send_message (self, &reply);
   else
     send_failure (self, request->message.id, &failure);
@@ -167,7 +198,7 @@ serve_sign (Service *self, Request *request)
   g_autoptr (CardeaSecret) pin = NULL;
   g_autoptr (GBytes) signature = NULL;
 
-  if (take_pin (request, &pin, &failure))
+  if (take_pin (request, CARDEA_LIMIT_PIN_BYTES, &pin, &failure))
     signature = cardea_sign_run (self->module, self->sessions, &request->message, &pin, &failure);
   if (signature == NULL) {
     send_failure (self, request->message.id, &failure);
@@ -189,6 +220,8 @@ serve_in_thread (gpointer data, gpointer user_data)
     serve_login (self, request);
   else if (request->message.type == CARDEA_HOST_MESSAGE_LOGOUT)
     serve_logout (self, request);
+  else if (request->message.type == CARDEA_HOST_MESSAGE_SET_PIN)
+    serve_set_pin (self, request);
   else
     serve_list (self, request);
 }

@@ -142,6 +142,18 @@ cardea_sessions_keep (CardeaSessions *self, CK_SLOT_ID slot, CK_SESSION_HANDLE *
   return CKR_OK;
 }
 
+void
+cardea_sessions_close_all (CardeaSessions *self, CK_SLOT_ID id)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  Slot *slot = get_slot (self, id);
+
+  slot->kept_valid = FALSE;
+  g_array_set_size (slot->idle, 0);
+  g_clear_pointer (&locker, g_mutex_locker_free);
+  CARDEA_PKCS11_CALL (self->module, C_CloseAllSessions, id);
+}
+
 gboolean
 cardea_sessions_recognise (CardeaSessions *self, CK_SLOT_ID id, const CK_TOKEN_INFO *info)
 {

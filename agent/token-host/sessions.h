@@ -19,6 +19,8 @@ void cardea_sessions_give (CardeaSessions *self, CK_SLOT_ID slot, CK_SESSION_HAN
 /* The slot's session that stays open, so that a login lasts (a token forgets it with its last session:
  * PKCS#11 2.40, 5.6). Its use is not exclusive: for C_Login, C_Logout and C_GetSessionInfo alone. */
 CK_RV cardea_sessions_keep (CardeaSessions *self, CK_SLOT_ID slot, CK_SESSION_HANDLE *session);
+/* All sessions of the slot, whoever uses them: nobody is logged in any more. */
+void cardea_sessions_close_all (CardeaSessions *self, CK_SLOT_ID slot);
 /* FALSE when @info is another token's than what was seen in the slot before: nothing this process knows of
  * the slot holds then. */
 gboolean cardea_sessions_recognise (CardeaSessions *self, CK_SLOT_ID slot, const CK_TOKEN_INFO *info);

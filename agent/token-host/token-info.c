@@ -42,6 +42,32 @@ cardea_token_info_get_pin (const CardeaTokenInfo *self)
   return CARDEA_HOST_WIRE_PIN_FINE;
 }
 
+CardeaHostWirePin
+cardea_token_info_get_officer_pin (const CardeaTokenInfo *self)
+{
+  CK_FLAGS flags = self->token.flags;
+
+  if ((flags & CKF_SO_PIN_LOCKED) != 0)
+    return CARDEA_HOST_WIRE_PIN_LOCKED;
+  if ((flags & CKF_SO_PIN_FINAL_TRY) != 0)
+    return CARDEA_HOST_WIRE_PIN_FINAL_TRY;
+  if ((flags & CKF_SO_PIN_COUNT_LOW) != 0)
+    return CARDEA_HOST_WIRE_PIN_LOW;
+  return CARDEA_HOST_WIRE_PIN_FINE;
+}
+
+/* Modules that know no limit say 0, or that the information is unavailable, which is a large number. */
+static void
+fill_lengths (const CardeaTokenInfo *self, CardeaHostMessage *message)
+{
+  CK_ULONG min = self->token.ulMinPinLen, max = self->token.ulMaxPinLen;
+
+  if (max == 0 || max > CARDEA_LIMIT_PIN_BYTES)
+    max = CARDEA_LIMIT_PIN_BYTES;
+  message->token.pin_max = max;
+  message->token.pin_min = min >= 1 && min <= max ? min : 1;
+}
+
 static guint64
 can_sign (CardeaPkcs11 *module, CK_SLOT_ID slot, CK_MECHANISM_TYPE mechanism, CardeaHostWireMechanisms bit)
 {
@@ -106,6 +132,8 @@ cardea_token_info_fill (const CardeaTokenInfo *self, CardeaPkcs11 *module, CK_SL
   message->token.pinpad = (flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0;
   message->token.login_required = (flags & CKF_LOGIN_REQUIRED) != 0;
   message->token.pin = cardea_token_info_get_pin (self);
+  message->token.officer_pin = cardea_token_info_get_officer_pin (self);
+  fill_lengths (self, message);
   message->token.mechanisms = read_mechanisms (module, slot);
   message->token.label = FIELD (self->token.label);
   message->token.manufacturer = FIELD (self->token.manufacturerID);

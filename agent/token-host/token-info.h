@@ -20,6 +20,8 @@ void cardea_token_info_fill (const CardeaTokenInfo *self, CardeaPkcs11 *module, 
                              CardeaHostMessage *message);
 CardeaHostWirePin cardea_token_info_get_pin (const CardeaTokenInfo *self);
 
+/* The security officer's: fine where the token says nothing of it. */
+CardeaHostWirePin cardea_token_info_get_officer_pin (const CardeaTokenInfo *self);
 /* The failure that has the agent start afresh. */
 void cardea_token_info_set_swapped (CardeaFailure *failure);
 

@@ -31,7 +31,7 @@ typedef struct
   CardeaHostMessageType type;
   CardeaHostDirection direction;
   const char *name;
-  Field fields[13];
+  Field fields[16];
 } Shape;
 
 #define NUMBER(member, maximum)                                                                              \
@@ -63,6 +63,11 @@ static const Shape shapes[] = {
       NUMBER (sign.hash_bits, 512), NUMBER (sign.pin, CARDEA_HOST_WIRE_SIGN_PINPAD), LABEL (sign.key_id),
       BYTES (sign.modulus, CARDEA_HOST_MODULUS_BYTES), BYTES (sign.data, SIGN_DATA_BYTES) } },
   { CARDEA_HOST_MESSAGE_LOGOUT, CARDEA_HOST_REQUESTS, "logout", { NUMBER (logout.slot, G_MAXUINT64) } },
+  { CARDEA_HOST_MESSAGE_SET_PIN,
+    CARDEA_HOST_REQUESTS,
+    "set-pin",
+    { NUMBER (set_pin.slot, G_MAXUINT64), NUMBER (set_pin.pinpad, 1),
+      NUMBER (set_pin.action, CARDEA_HOST_WIRE_SET_PIN_UNBLOCK_BY_PUK) } },
   { CARDEA_HOST_MESSAGE_READY, CARDEA_HOST_REPLIES, "ready", { { FIELD_END } } },
   { CARDEA_HOST_MESSAGE_PROGRESS, CARDEA_HOST_REPLIES, "progress", { { FIELD_END } } },
   { CARDEA_HOST_MESSAGE_TOKEN,
@@ -72,6 +77,8 @@ static const Shape shapes[] = {
       NUMBER (token.login_required, 1), NUMBER (token.logged_in, 1),
       NUMBER (token.pin, CARDEA_HOST_WIRE_PIN_NOT_NEEDED),
       NUMBER (token.mechanisms, (CARDEA_HOST_WIRE_CAN_EDDSA << 1) - 1), LABEL (token.label),
+      NUMBER (token.officer_pin, CARDEA_HOST_WIRE_PIN_NOT_NEEDED),
+      NUMBER (token.pin_min, CARDEA_LIMIT_PIN_BYTES), NUMBER (token.pin_max, CARDEA_LIMIT_PIN_BYTES),
       LABEL (token.manufacturer), LABEL (token.model), LABEL (token.serial), LABEL (token.reader) } },
   { CARDEA_HOST_MESSAGE_CERTIFICATE,
     CARDEA_HOST_REPLIES,
@@ -100,10 +107,11 @@ static const Shape shapes[] = {
   { CARDEA_HOST_MESSAGE_FAILED,
     CARDEA_HOST_REPLIES,
     "failed",
-    { NUMBER (failed.failure, CARDEA_HOST_FAILURE_WANTS_PIN), NUMBER (failed.rv, G_MAXUINT64),
+    { NUMBER (failed.failure, CARDEA_HOST_FAILURE_NEW_PIN), NUMBER (failed.rv, G_MAXUINT64),
       NUMBER (failed.pin, CARDEA_HOST_WIRE_PIN_NOT_NEEDED),
       BYTES (failed.message, CARDEA_HOST_TEXT_BYTES) } },
   { CARDEA_HOST_MESSAGE_LOGGED_OUT, CARDEA_HOST_REPLIES, "logged-out", { { FIELD_END } } },
+  { CARDEA_HOST_MESSAGE_PIN_SET, CARDEA_HOST_REPLIES, "pin-set", { { FIELD_END } } },
 };
 
 static const Shape *

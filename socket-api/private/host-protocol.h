@@ -20,6 +20,7 @@ typedef enum
   CARDEA_HOST_MESSAGE_LOGIN, /* carries the read end of a pipe with the PIN, unless by pinpad */
   CARDEA_HOST_MESSAGE_SIGN,  /* likewise, where the key wants the PIN for each signature */
   CARDEA_HOST_MESSAGE_LOGOUT,
+  CARDEA_HOST_MESSAGE_SET_PIN, /* carries a pipe with old and new one (secret/pair.h), unless by pinpad */
 
   /* Replies, host to agent. READY, or FAILED with id 0, is the first packet of a process. */
   CARDEA_HOST_MESSAGE_READY = 64,
@@ -33,6 +34,7 @@ typedef enum
   CARDEA_HOST_MESSAGE_SIGNATURE,
   CARDEA_HOST_MESSAGE_FAILED,
   CARDEA_HOST_MESSAGE_LOGGED_OUT,
+  CARDEA_HOST_MESSAGE_PIN_SET,
 } CardeaHostMessageType;
 
 /* The numbers of these are on the wire; agent/hosts/host.h has the same ones. */
@@ -86,6 +88,13 @@ typedef enum
 
 typedef enum
 {
+  CARDEA_HOST_WIRE_SET_PIN_CHANGE,             /* by who knows the old one */
+  CARDEA_HOST_WIRE_SET_PIN_UNBLOCK_BY_OFFICER, /* C_InitPIN, with the security officer's PIN */
+  CARDEA_HOST_WIRE_SET_PIN_UNBLOCK_BY_PUK,     /* OpenSC's C_SetPIN by who is not logged in, with the PUK */
+} CardeaHostWireSetPin;
+
+typedef enum
+{
   CARDEA_HOST_WIRE_TRUST_NEUTRAL,
   CARDEA_HOST_WIRE_TRUST_ANCHOR,
   CARDEA_HOST_WIRE_TRUST_DISTRUSTED,
@@ -101,6 +110,7 @@ typedef enum
   CARDEA_HOST_FAILURE_KEY,       /* no such key, or it cannot do that */
   CARDEA_HOST_FAILURE_REQUEST,   /* the request makes no sense */
   CARDEA_HOST_FAILURE_WANTS_PIN, /* the key wants the PIN for this signature, and there was none with it */
+  CARDEA_HOST_FAILURE_NEW_PIN,   /* the token does not take what was to be its new PIN */
 } CardeaHostFailure;
 
 /* Bytes inside the packet they were decoded from, or the sender's. */
@@ -136,7 +146,13 @@ typedef struct
     } logout;
     struct
     {
+      guint64 slot, pinpad, action; /* action: a CardeaHostWireSetPin */
+    } set_pin;
+    struct
+    {
       guint64 slot, initialised, pinpad, login_required, logged_in, pin, mechanisms;
+      guint64 officer_pin;      /* as pin, of the security officer's */
+      guint64 pin_min, pin_max; /* bytes of a PIN */
       CardeaHostBytes label, manufacturer, model, serial, reader;
     } token;
     struct
@@ -165,6 +181,7 @@ typedef struct
     } signature;
     struct
     {
+      /* pin: of what was refused, PIN or PUK. */
       guint64 failure, rv, pin; /* rv: what PKCS#11 said, 0 where it was not asked: no PIN was sent then */
       CardeaHostBytes message;  /* one sentence, meant as UTF-8 */
     } failed;

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Cardea authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Fuzzes what becomes of an opensc.conf: what comes out is read again in the same way, has the setting, and
+/* Fuzzes what becomes of an opensc.conf: what comes out is read again in the same way, has the settings, and
  * has everything that went in, in its order. */
 #include <string.h>
 
@@ -25,6 +25,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   if (made == NULL)
     return 0;
   g_assert_nonnull (strstr (made, "use_pin_caching = false;"));
+  g_assert_nonnull (strstr (made, "user_pin_unblock_style = set_pin_in_unlogged_session;"));
   for (size_t i = 0; i < size; i++) {
     at = strchr (at, data[i]);
     g_assert_nonnull (at++);

@@ -1,15 +1,17 @@
 /* SPDX-FileCopyrightText: The Cardea authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What becomes of an administrator's opensc.conf: all of it stays, PINs are not kept, and what is not plainly
- * right is not used at all. */
+/* What becomes of an administrator's opensc.conf: all of it stays, PINs are not kept, a PUK sets one, and
+ * what is not plainly right is not used at all. */
 
 #include "agent/hosts/opensc-conf.h"
 
 #include <string.h>
 
 #define SET " use_pin_caching = false;"
-#define BLOCK " framework pkcs15 {" SET " }"
+#define UNBLOCK " user_pin_unblock_style = set_pin_in_unlogged_session;"
+#define PKCS11 " pkcs11 {" UNBLOCK " }"
+#define BLOCK PKCS11 " framework pkcs15 {" SET " }"
 
 static void
 expect (const char *text, const char *wanted)
@@ -32,7 +34,8 @@ static void
 test_comments_only (void)
 {
   expect ("app default {\n# debug = 3;\nframework pkcs15 {\n# use_file_caching = public;\n}\n}\n",
-          "app default {\n# debug = 3;\nframework pkcs15 {" SET "\n# use_file_caching = public;\n}\n}\n");
+          "app default {" PKCS11 "\n# debug = 3;\nframework pkcs15 {" SET
+          "\n# use_file_caching = public;\n}\n}\n");
 }
 
 /* The first value counts, so ours stands before the administrator's. */
@@ -40,7 +43,9 @@ static void
 test_other_value (void)
 {
   expect ("app default { framework pkcs15 { use_pin_caching = true; } }",
-          "app default { framework pkcs15 {" SET " use_pin_caching = true; } }");
+          "app default {" PKCS11 " framework pkcs15 {" SET " use_pin_caching = true; } }");
+  expect ("app default { pkcs11 { user_pin_unblock_style = none; } framework pkcs15 { } }",
+          "app default { pkcs11 {" UNBLOCK " user_pin_unblock_style = none; } framework pkcs15 {" SET " } }");
 }
 
 static void
@@ -56,8 +61,8 @@ static void
 test_own_application (void)
 {
   expect ("app opensc-pkcs11 { framework pkcs15 { a = b; } pkcs11 { c = d; } }",
-          "app opensc-pkcs11 { framework pkcs15 {" SET " a = b; } pkcs11 { c = d; } }\napp default {" BLOCK
-          " }\n");
+          "app opensc-pkcs11 { framework pkcs15 {" SET " a = b; } pkcs11 {" UNBLOCK
+          " c = d; } }\napp default {" BLOCK " }\n");
   expect (
       "app opensc-pkcs11 { framework pkcs15 { } } app default { x = y; } app other { framework pkcs15 { } }",
       "app opensc-pkcs11 { framework pkcs15 {" SET " } } app default {" BLOCK
@@ -78,8 +83,9 @@ static void
 test_spelling (void)
 {
   expect ("APP \"Default\" { Framework \"PKCS15\" { } }",
-          "APP \"Default\" { Framework \"PKCS15\" {" SET " } }");
-  expect ("app default\n{\nframework\npkcs15\n{\n}\n}", "app default\n{\nframework\npkcs15\n{" SET "\n}\n}");
+          "APP \"Default\" {" PKCS11 " Framework \"PKCS15\" {" SET " } }");
+  expect ("app default\n{\nframework\npkcs15\n{\n}\n}",
+          "app default\n{" PKCS11 "\nframework\npkcs15\n{" SET "\n}\n}");
 }
 
 static void
@@ -91,8 +97,8 @@ test_values (void)
   g_autofree char *made = cardea_opensc_conf_make (text, strlen (text));
 
   g_assert_nonnull (made);
-  g_assert_true (g_str_has_prefix (made, "app default { framework pkcs15 {" SET " } card_atr"));
-  g_assert_cmpuint (strlen (made), ==, strlen (text) + strlen (SET));
+  g_assert_true (g_str_has_prefix (made, "app default {" PKCS11 " framework pkcs15 {" SET " } card_atr"));
+  g_assert_cmpuint (strlen (made), ==, strlen (text) + strlen (SET PKCS11));
 }
 
 static void

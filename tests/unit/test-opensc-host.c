@@ -84,7 +84,8 @@ test_theirs (World *world, gconstpointer data)
   g_assert_true (g_file_set_contents (world->original, "app default { card_drivers = piv; }", -1, NULL));
   text = take (world);
   g_assert_cmpstr (text, ==,
-                   "app default { framework pkcs15 { use_pin_caching = false; } card_drivers = piv; }");
+                   "app default { pkcs11 { user_pin_unblock_style = set_pin_in_unlogged_session; } framework "
+                   "pkcs15 { use_pin_caching = false; } card_drivers = piv; }");
   again = take (world);
   g_assert_cmpstr (again, ==, text);
   g_assert_cmpuint (world->problems->len, ==, 0);

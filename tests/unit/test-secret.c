@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "socket-api/limits.h"
+#include "socket-api/secret/pair.h"
 #include "socket-api/secret/secret.h"
 
 #define NOBODY 65534
@@ -338,6 +339,44 @@ test_traced (void)
   g_assert_cmpint (wait_exit_status (child), ==, 0);
 }
 
+static void
+assert_is (CardeaSecret *secret, const char *wanted, gsize length)
+{
+  gsize got;
+  const guint8 *bytes = cardea_secret_peek (secret, &got);
+
+  g_assert_cmpmem (bytes, got, wanted, length);
+}
+
+/* Both at their limit and one past it, and what is no pair. */
+static void
+test_pair (void)
+{
+  g_autofree char *long_text = g_strnfill (CARDEA_LIMIT_PIN_BYTES + 1, '7');
+  g_autoptr (CardeaSecret) one = cardea_secret_new ("1234", 4, NULL);
+  g_autoptr (CardeaSecret) most = cardea_secret_new (long_text, CARDEA_LIMIT_PIN_BYTES, NULL);
+  g_autoptr (CardeaSecret) more = cardea_secret_new (long_text, CARDEA_LIMIT_PIN_BYTES + 1, NULL);
+  g_autoptr (CardeaSecret) both = cardea_secret_join (one, most, NULL);
+  g_autoptr (CardeaSecret) full = cardea_secret_join (most, most, NULL);
+  g_autoptr (CardeaSecret) first = NULL, second = NULL, none = NULL;
+  static const char *const odd[] = { "1", "\004123", "\0041234", "\3771234" };
+
+  g_assert_true (cardea_secret_split (both, &first, &second, NULL));
+  assert_is (first, "1234", 4);
+  assert_is (second, long_text, CARDEA_LIMIT_PIN_BYTES);
+  g_assert_cmpuint (cardea_secret_get_length (full), ==, CARDEA_LIMIT_PIN_PAIR_BYTES);
+  g_assert_null (cardea_secret_join (one, more, NULL));
+  g_assert_null (cardea_secret_join (more, one, NULL));
+  for (gsize i = 0; i < G_N_ELEMENTS (odd); i++) {
+    g_autoptr (CardeaSecret) secret = cardea_secret_new (odd[i], strlen (odd[i]), NULL);
+    g_autoptr (GError) error = NULL;
+
+    g_assert_false (cardea_secret_split (secret, &none, &none, &error));
+    g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+    g_assert_null (none);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -358,5 +397,6 @@ main (int argc, char **argv)
   g_test_add_func ("/secret/equal", test_equal);
   g_test_add_func ("/secret/protect", test_protect);
   g_test_add_func ("/secret/traced", test_traced);
+  g_test_add_func ("/secret/pair", test_pair);
   return g_test_run ();
 }

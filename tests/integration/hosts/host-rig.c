@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "socket-api/secret/pair.h"
 #include "tests/fixtures/credentials/credentials.h"
 #include "tests/fixtures/host-environment.h"
 #include "tests/fixtures/log-lines.h"
@@ -210,6 +211,22 @@ host_rig_log_in (HostRig *self, const CardeaHostListing *listing, const char *pi
                            NULL, on_result, &result);
   HOST_RIG_WAIT (result != NULL);
   return cardea_host_login_finish (self->host, result, error);
+}
+
+gboolean
+host_rig_set_pin (HostRig *self, const CardeaHostListing *listing, CardeaPinAction action, const char *known,
+                  const char *fresh, GError **error)
+{
+  g_autoptr (CardeaSecret) first = known != NULL ? cardea_secret_new (known, strlen (known), NULL) : NULL;
+  g_autoptr (CardeaSecret) second = fresh != NULL ? cardea_secret_new (fresh, strlen (fresh), NULL) : NULL;
+  g_autoptr (CardeaSecret) pins = first != NULL ? cardea_secret_join (first, second, NULL) : NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  cardea_host_set_pin_async (self->host, listing->generation,
+                             ((CardeaHostToken *)listing->tokens->pdata[0])->slot, action, pins, on_result,
+                             &result);
+  HOST_RIG_WAIT (result != NULL);
+  return cardea_host_set_pin_finish (self->host, result, error);
 }
 
 CardeaHostListing *

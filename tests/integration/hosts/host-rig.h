@@ -44,6 +44,9 @@ CardeaHostListing *host_rig_list (HostRig *self, GError **error);
 CardeaHostListing *host_rig_must_list (HostRig *self);
 /* @pin NULL: by pinpad. */
 gboolean host_rig_log_in (HostRig *self, const CardeaHostListing *listing, const char *pin, GError **error);
+/* @known: the old PIN, or the PUK; both NULL: by pinpad. */
+gboolean host_rig_set_pin (HostRig *self, const CardeaHostListing *listing, CardeaPinAction action,
+                           const char *known, const char *fresh, GError **error);
 /* The token that holds keys: the slot of the first certificate. */
 gulong host_rig_slot (const CardeaHostListing *listing);
 CardeaHostListing *host_rig_unlock (HostRig *self, const char *pin);
