@@ -13,7 +13,9 @@
 #include <glib/gi18n.h>
 
 #include "pin-resources.h"
+#include "socket-api/secret/pair.h"
 #include "ui/button-layout.h"
+#include "ui/new-pin.h"
 #include "ui/pin-text.h"
 #include "ui/plain-label.h"
 #include "ui/plain-text.h"
@@ -37,12 +39,16 @@ struct _CardeaPinDialog
   GtkWidget *warning_box;
   GtkLabel *warning;
   GtkCheckButton *confirm;
+  GtkLabel *confirmation;
   GtkWidget *entry_box;
+  GtkLabel *entry_name;
   GtkWidget *entry;
+  CardeaNewPin *new_pin;
   GtkLabel *hint;
   GtkWidget *token_card;
   GtkLabel *token;
   GtkLabel *reader;
+  GtkLabel *purpose;
   CardeaRequestCard *request;
   GtkWidget *buttons;
   GtkButton *refuse;
@@ -78,10 +84,27 @@ has_entry (CardeaPinDialog *self)
 }
 
 static gboolean
+has_new_pin (CardeaPinDialog *self)
+{
+  return gtk_widget_get_visible (GTK_WIDGET (self->new_pin));
+}
+
+/* @fault: what is wrong with a new PIN, or NULL. */
+static gboolean
+is_typed (CardeaPinDialog *self, const char **fault)
+{
+  gboolean typed = !has_entry (self) || gtk_entry_buffer_get_length (GTK_ENTRY_BUFFER (self->buffer)) > 0;
+
+  *fault = NULL;
+  return (!has_new_pin (self) || cardea_new_pin_is_good (self->new_pin, self->buffer, fault)) && typed;
+}
+
+static gboolean
 can_accept (CardeaPinDialog *self)
 {
-  return cardea_typing_guard_is_armed (self->guard) && is_confirmed (self) &&
-         (!has_entry (self) || gtk_entry_buffer_get_length (GTK_ENTRY_BUFFER (self->buffer)) > 0);
+  const char *fault;
+
+  return cardea_typing_guard_is_armed (self->guard) && is_confirmed (self) && is_typed (self, &fault);
 }
 
 static gboolean
@@ -94,11 +117,15 @@ static void
 show_hint (CardeaPinDialog *self)
 {
   const char *caps_lock = is_caps_lock_on (self) ? _ ("Caps Lock is on.") : NULL;
+  const char *fault, *notice = self->notice;
   g_autofree char *both = NULL;
 
-  if (caps_lock != NULL && self->notice != NULL)
-    both = g_strdup_printf ("%s %s", caps_lock, self->notice);
-  const char *text = both != NULL ? both : caps_lock != NULL ? caps_lock : self->notice;
+  (void)is_typed (self, &fault);
+  if (notice == NULL)
+    notice = fault;
+  if (caps_lock != NULL && notice != NULL)
+    both = g_strdup_printf ("%s %s", caps_lock, notice);
+  const char *text = both != NULL ? both : caps_lock != NULL ? caps_lock : notice;
   gtk_label_set_text (self->hint, text != NULL ? text : "");
   /* Under an entry it keeps its line, so that nothing moves while somebody types. */
   gtk_widget_set_visible (GTK_WIDGET (self->hint), text != NULL || has_entry (self));
@@ -112,6 +139,8 @@ on_state_changed (CardeaPinDialog *self)
   gtk_widget_set_sensitive (self->entry, confirmed);
   gtk_editable_set_editable (GTK_EDITABLE (self->entry),
                              confirmed && cardea_typing_guard_is_armed (self->guard));
+  cardea_new_pin_set_editable (self->new_pin, confirmed,
+                               confirmed && cardea_typing_guard_is_armed (self->guard));
   gtk_widget_set_sensitive (GTK_WIDGET (self->accept), can_accept (self));
   if (was_locked && confirmed)
     gtk_widget_grab_focus (has_entry (self) ? self->entry : GTK_WIDGET (self->accept));
@@ -156,6 +185,13 @@ on_text_inserted (CardeaPinDialog *self)
 }
 
 static void
+on_new_pin_changed (CardeaPinDialog *self)
+{
+  self->notice = NULL;
+  on_state_changed (self);
+}
+
+static void
 answer (CardeaPinDialog *self, CardeaPromptAnswerKind kind)
 {
   g_autoptr (CardeaPromptAnswer) answer = cardea_prompt_answer_new (kind);
@@ -184,7 +220,7 @@ close_request (GtkWindow *window)
 {
   CardeaPinDialog *self = CARDEA_PIN_DIALOG (window);
 
-  cardea_secret_buffer_clear (self->buffer);
+  cardea_pin_dialog_erase (self);
   answer (self, CARDEA_PROMPT_CANCEL);
   return GDK_EVENT_STOP;
 }
@@ -201,9 +237,8 @@ set_button (GtkButton *button, const char *label, const char *description)
 }
 
 static void
-show_words (CardeaPinDialog *self, const CardeaPromptQuestion *question)
+show_words (CardeaPinDialog *self, const CardeaPinText *text)
 {
-  g_autoptr (CardeaPinText) text = cardea_pin_text_new (question);
   g_autofree char *lead = cardea_pin_text_lead (text);
 
   gtk_window_set_title (GTK_WINDOW (self), text->title);
@@ -211,9 +246,15 @@ show_words (CardeaPinDialog *self, const CardeaPromptQuestion *question)
   cardea_plain_label_set_sentence (self->warning, text->warning);
   gtk_widget_set_visible (self->warning_box, text->warning != NULL);
   gtk_widget_set_visible (GTK_WIDGET (self->confirm), text->confirm);
+  gtk_label_set_text (self->confirmation, text->confirmation);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->confirm), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  text->confirmation, -1);
   gtk_widget_set_visible (self->entry_box, text->entry);
+  gtk_label_set_text_with_mnemonic (self->entry_name, text->name);
+  gtk_widget_set_visible (GTK_WIDGET (self->new_pin), text->new_entry);
+  gtk_label_set_text (self->purpose, text->purpose);
   set_button (self->accept, text->accept, text->consequence);
-  set_button (self->refuse, text->refuse, _ ("The program is not connected"));
+  set_button (self->refuse, text->refuse, text->refusal);
   const char *description = text->warning != NULL ? text->warning : lead;
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->entry), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
                                   description, -1);
@@ -296,7 +337,7 @@ dispose (GObject *object)
   CardeaPinDialog *self = CARDEA_PIN_DIALOG (object);
 
   if (self->buffer != NULL)
-    cardea_secret_buffer_clear (self->buffer);
+    cardea_pin_dialog_erase (self);
   g_clear_object (&self->guard);
   g_clear_object (&self->keyboard);
   gtk_widget_dispose_template (GTK_WIDGET (self), CARDEA_TYPE_PIN_DIALOG);
@@ -319,7 +360,11 @@ bind_children (GtkWidgetClass *klass)
   gtk_widget_class_bind_template_child (klass, CardeaPinDialog, warning_box);
   gtk_widget_class_bind_template_child (klass, CardeaPinDialog, warning);
   gtk_widget_class_bind_template_child (klass, CardeaPinDialog, confirm);
+  gtk_widget_class_bind_template_child (klass, CardeaPinDialog, confirmation);
   gtk_widget_class_bind_template_child (klass, CardeaPinDialog, entry_box);
+  gtk_widget_class_bind_template_child (klass, CardeaPinDialog, entry_name);
+  gtk_widget_class_bind_template_child (klass, CardeaPinDialog, new_pin);
+  gtk_widget_class_bind_template_child (klass, CardeaPinDialog, purpose);
   gtk_widget_class_bind_template_child (klass, CardeaPinDialog, entry);
   gtk_widget_class_bind_template_child (klass, CardeaPinDialog, hint);
   gtk_widget_class_bind_template_child (klass, CardeaPinDialog, token_card);
@@ -331,6 +376,8 @@ bind_children (GtkWidgetClass *klass)
   gtk_widget_class_bind_template_child (klass, CardeaPinDialog, accept);
   gtk_widget_class_bind_template_callback (klass, on_state_changed);
   gtk_widget_class_bind_template_callback (klass, on_confirm_key);
+  gtk_widget_class_bind_template_callback (klass, on_new_pin_changed);
+  gtk_widget_class_bind_template_callback (klass, on_text_refused);
   gtk_widget_class_bind_template_callback (klass, on_accept_clicked);
   gtk_widget_class_bind_template_callback (klass, on_refuse_clicked);
 }
@@ -344,6 +391,7 @@ cardea_pin_dialog_class_init (CardeaPinDialogClass *klass)
   G_OBJECT_CLASS (klass)->finalize = finalize;
   GTK_WINDOW_CLASS (klass)->close_request = close_request;
   g_resources_register (cardea_pin_get_resource ());
+  g_type_ensure (CARDEA_TYPE_NEW_PIN);
   g_type_ensure (CARDEA_TYPE_REQUEST_CARD);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/cardea/prompt/pin-dialog.ui");
   bind_children (widget_class);
@@ -368,6 +416,7 @@ GtkWidget *
 cardea_pin_dialog_new (const CardeaPromptQuestion *question, GError **error)
 {
   g_autoptr (CardeaSecretBuffer) buffer = cardea_secret_buffer_new (error);
+  g_autoptr (CardeaPinText) text = cardea_pin_text_new (question);
   CardeaPinDialog *self;
 
   if (buffer == NULL)
@@ -376,9 +425,14 @@ cardea_pin_dialog_new (const CardeaPromptQuestion *question, GError **error)
   self = g_object_new (CARDEA_TYPE_PIN_DIALOG, NULL);
   self->buffer = g_steal_pointer (&buffer);
   set_up_entry (self);
-  show_words (self, question);
+  if (!cardea_new_pin_set_up (self->new_pin, question, text->rule, error)) {
+    gtk_window_destroy (GTK_WINDOW (self));
+    return NULL;
+  }
+  show_words (self, text);
   show_token (self, question->token_label, question->reader);
-  cardea_request_card_show (self->request, &question->program, &question->server);
+  cardea_request_card_show (self->request, &question->program,
+                            question->kind == CARDEA_PROMPT_NEW_PIN ? NULL : &question->server);
   on_state_changed (self);
   choose_focus (self);
   fit_height (self);
@@ -388,11 +442,19 @@ cardea_pin_dialog_new (const CardeaPromptQuestion *question, GError **error)
 CardeaSecret *
 cardea_pin_dialog_steal_pin (CardeaPinDialog *self, GError **error)
 {
-  return cardea_secret_buffer_steal (self->buffer, error);
+  g_autoptr (CardeaSecret) typed = cardea_secret_buffer_steal (self->buffer, error);
+  g_autoptr (CardeaSecret) fresh = NULL;
+
+  if (typed == NULL || !has_new_pin (self))
+    return g_steal_pointer (&typed);
+  fresh = cardea_new_pin_steal (self->new_pin, error);
+  return fresh != NULL ? cardea_secret_join (typed, fresh, error) : NULL;
 }
 
 void
 cardea_pin_dialog_erase (CardeaPinDialog *self)
 {
   cardea_secret_buffer_clear (self->buffer);
+  if (self->new_pin != NULL) /* not any more at the very end */
+    cardea_new_pin_clear (self->new_pin);
 }

@@ -17,8 +17,14 @@ typedef struct
   const char *accept; /* on the button; NULL where nothing can be accepted */
   const char *refuse;
   const char *consequence; /* of accepting */
-  gboolean entry;          /* a PIN is typed here */
+  const char *refusal;     /* of refusing */
+  const char *purpose;     /* above whom it is for */
+  gboolean entry;          /* a PIN, or the PUK, is typed here */
+  const char *name;        /* of it, with a mnemonic */
+  gboolean new_entry;      /* and then a new PIN, twice */
+  char *rule;              /* what the new PIN has to be, or NULL */
   gboolean confirm;        /* only after a person said that they know what they do */
+  const char *confirmation;
 } CardeaPinText;
 
 CardeaPinText *cardea_pin_text_new (const CardeaPromptQuestion *question);

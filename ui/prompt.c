@@ -116,8 +116,8 @@ set_colour_scheme (const char *name)
 static GtkWidget *
 make_dialog (const CardeaPromptQuestion *question, GError **error)
 {
-  return question->kind == CARDEA_PROMPT_PIN ? cardea_pin_dialog_new (question, error)
-                                             : cardea_certificate_dialog_new (question);
+  return question->kind == CARDEA_PROMPT_CERTIFICATE ? cardea_certificate_dialog_new (question)
+                                                     : cardea_pin_dialog_new (question, error);
 }
 
 static void
@@ -139,7 +139,7 @@ on_question (CardeaChannel *channel, const CardeaPromptQuestion *question, Promp
   g_autoptr (GError) error = NULL;
   GtkWidget *dialog;
 
-  if (question->kind != CARDEA_PROMPT_PIN)
+  if (question->kind == CARDEA_PROMPT_CERTIFICATE)
     close_pin (self);
   set_colour_scheme (question->colour_scheme);
   dialog = make_dialog (question, &error);

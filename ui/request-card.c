@@ -107,7 +107,9 @@ cardea_request_card_show (CardeaRequestCard *self, const CardeaPromptProgram *pr
                           const CardeaPromptServer *server)
 {
   show_program (self, program);
-  show_server (self, program, server);
+  gtk_widget_set_visible (self->server, server != NULL);
+  if (server != NULL)
+    show_server (self, program, server);
 }
 
 static void

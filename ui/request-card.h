@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 #define CARDEA_TYPE_REQUEST_CARD (cardea_request_card_get_type ())
 G_DECLARE_FINAL_TYPE (CardeaRequestCard, cardea_request_card, CARDEA, REQUEST_CARD, GtkBox)
 
-/* The texts are copied into labels. */
+/* The texts are copied into labels. @server NULL: it is for none. */
 void cardea_request_card_show (CardeaRequestCard *self, const CardeaPromptProgram *program,
                                const CardeaPromptServer *server);
 

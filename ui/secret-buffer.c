@@ -232,3 +232,21 @@ cardea_secret_buffer_clear (CardeaSecretBuffer *self)
   forget_held (self);
   gtk_entry_buffer_delete_text (GTK_ENTRY_BUFFER (self), 0, -1);
 }
+
+gsize
+cardea_secret_buffer_get_n_bytes (CardeaSecretBuffer *self)
+{
+  return self->used;
+}
+
+gboolean
+cardea_secret_buffer_equal (CardeaSecretBuffer *a, CardeaSecretBuffer *b)
+{
+  volatile guint8 difference = 0;
+
+  if (a->used != b->used)
+    return FALSE;
+  for (gsize i = 0; i < a->used; i++)
+    difference |= (guint8)(a->bytes[i] ^ b->bytes[i]);
+  return difference == 0;
+}

@@ -33,4 +33,9 @@ CardeaSecret *cardea_secret_buffer_steal (CardeaSecretBuffer *self, GError **err
 /* Erases what was typed. */
 void cardea_secret_buffer_clear (CardeaSecretBuffer *self);
 
+/* Of the text, as it would be a secret. */
+gsize cardea_secret_buffer_get_n_bytes (CardeaSecretBuffer *self);
+/* In constant time for equal lengths. */
+gboolean cardea_secret_buffer_equal (CardeaSecretBuffer *a, CardeaSecretBuffer *b);
+
 G_END_DECLS

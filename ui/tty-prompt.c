@@ -16,7 +16,9 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
+#include "socket-api/secret/pair.h"
 #include "ui/channel.h"
+#include "ui/new-pin-rule.h"
 #include "ui/notice-text.h"
 #include "ui/pin-pipe.h"
 #include "ui/pin-text.h"
@@ -32,7 +34,9 @@ typedef enum
   ENTRY_NONE,
   ENTRY_CHOICE,
   ENTRY_WORD, /* that the last try, or the reader's pad, is wanted */
-  ENTRY_PIN,
+  ENTRY_PIN,  /* or the PUK */
+  ENTRY_NEW_PIN,
+  ENTRY_NEW_PIN_AGAIN,
 } Entry;
 
 typedef struct
@@ -42,6 +46,8 @@ typedef struct
   GMainLoop *loop;
   int pin;
   CardeaTtyLine *line;
+
+  CardeaSecret *known, *fresh; /* typed so far, while a new PIN is; or NULL */
 
   CardeaPromptQuestion *question; /* NULL before it came */
   GPtrArray *offers;              /* as they are now */
@@ -61,11 +67,19 @@ say (Prompt *self, const char *sentence)
 }
 
 static void
+forget_typed (Prompt *self)
+{
+  g_clear_pointer (&self->known, cardea_secret_unref);
+  g_clear_pointer (&self->fresh, cardea_secret_unref);
+}
+
+static void
 end (Prompt *self)
 {
   g_clear_handle_id (&self->keys, g_source_remove);
   g_clear_handle_id (&self->arming, g_source_remove);
   cardea_tty_line_clear (self->line);
+  forget_typed (self);
   cardea_tty_restore (self->tty);
   g_clear_object (&self->channel);
   g_main_loop_quit (self->loop);
@@ -129,7 +143,13 @@ write_entry (Prompt *self)
     cardea_tty_write (self->tty, word);
     break;
   case ENTRY_PIN:
-    cardea_tty_write (self->tty, _ ("PIN: "));
+    cardea_tty_write (self->tty, self->question->unblock ? _ ("PUK: ") : _ ("PIN: "));
+    break;
+  case ENTRY_NEW_PIN:
+    cardea_tty_write (self->tty, _ ("New PIN: "));
+    break;
+  case ENTRY_NEW_PIN_AGAIN:
+    cardea_tty_write (self->tty, _ ("New PIN again: "));
     break;
   case ENTRY_NONE:
     break;
@@ -219,10 +239,68 @@ take_word (Prompt *self)
   }
 }
 
+/* Who types one after the other need not wait for a quiet moment. */
+static void
+go_on (Prompt *self, Entry entry)
+{
+  self->entry = entry;
+  cardea_tty_line_clear (self->line);
+  cardea_tty_write (self->tty, "\n");
+  write_entry (self);
+}
+
+static void
+take_new_pin_anew (Prompt *self, CardeaNewPinFault fault)
+{
+  g_clear_pointer (&self->fresh, cardea_secret_unref);
+  cardea_tty_write (self->tty, "\n");
+  say (self, cardea_new_pin_fault_text (fault));
+  self->entry = ENTRY_NEW_PIN;
+  write_entry (self);
+}
+
+static void
+answer_with (Prompt *self, CardeaSecret *pin, const GError *error)
+{
+  g_autoptr (CardeaPromptAnswer) typed = cardea_prompt_answer_new (CARDEA_PROMPT_PIN_TYPED);
+
+  if (pin == NULL)
+    end_with_error (self, error);
+  else
+    answer (self, typed, pin);
+}
+
+/* Takes @pin, which was typed for the entry at hand. */
+static void
+take_part (Prompt *self, CardeaSecret *pin)
+{
+  gboolean is_old = self->known != NULL && !self->question->unblock && cardea_secret_equal (self->known, pin);
+  g_autoptr (CardeaSecret) own_pin = pin;
+  g_autoptr (GError) error = NULL;
+  CardeaNewPinFault fault;
+
+  if (self->entry == ENTRY_PIN) {
+    self->known = g_steal_pointer (&own_pin);
+    go_on (self, ENTRY_NEW_PIN);
+  } else if (self->entry == ENTRY_NEW_PIN) {
+    fault = cardea_new_pin_rule_check (self->question, cardea_secret_get_length (pin), is_old);
+    self->fresh = g_steal_pointer (&own_pin);
+    if (fault == CARDEA_NEW_PIN_GOOD)
+      go_on (self, ENTRY_NEW_PIN_AGAIN);
+    else
+      take_new_pin_anew (self, fault);
+  } else if (!cardea_secret_equal (self->fresh, pin)) {
+    take_new_pin_anew (self, CARDEA_NEW_PIN_DIFFERENT);
+  } else {
+    CardeaSecret *both = cardea_secret_join (self->known, self->fresh, &error);
+
+    answer_with (self, both, error);
+  }
+}
+
 static void
 take_pin (Prompt *self)
 {
-  g_autoptr (CardeaPromptAnswer) typed = cardea_prompt_answer_new (CARDEA_PROMPT_PIN_TYPED);
   g_autoptr (GError) error = NULL;
   CardeaSecret *pin;
 
@@ -231,10 +309,10 @@ take_pin (Prompt *self)
     return;
   }
   pin = cardea_tty_line_steal (self->line, &error);
-  if (pin == NULL)
-    end_with_error (self, error);
+  if (pin != NULL && self->question->kind == CARDEA_PROMPT_NEW_PIN)
+    take_part (self, pin);
   else
-    answer (self, typed, pin);
+    answer_with (self, pin, error);
 }
 
 /* The terminal echoes nothing, lest it show a PIN: what may be seen is shown here. */
@@ -243,7 +321,7 @@ echo (Prompt *self, CardeaTtyKey key, guint8 byte)
 {
   char shown[2] = { g_ascii_isprint (byte) ? (char)byte : '?', '\0' };
 
-  if (self->entry == ENTRY_PIN || key == CARDEA_TTY_NOTHING)
+  if (self->entry >= ENTRY_PIN || key == CARDEA_TTY_NOTHING)
     return;
   if (key == CARDEA_TTY_ADDED) {
     cardea_tty_write (self->tty, shown);
@@ -352,7 +430,7 @@ on_question (CardeaChannel *channel, CardeaPromptQuestion *question, Prompt *sel
 
   self->question = cardea_prompt_question_copy (question);
   self->offers = g_ptr_array_ref (question->offers);
-  if (question->kind == CARDEA_PROMPT_PIN)
+  if (question->kind != CARDEA_PROMPT_CERTIFICATE)
     entry = write_pin (self);
   else
     write_certificates (self);

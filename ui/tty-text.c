@@ -243,7 +243,10 @@ cardea_tty_text_pin (const CardeaPromptQuestion *question, guint width)
   if (*reader != '\0')
     append_lines (lines, INDENT, reader, width);
   append_program (lines, &question->program, width);
-  append_server (lines, &question->program, &question->server, width);
+  if (question->kind != CARDEA_PROMPT_NEW_PIN)
+    append_server (lines, &question->program, &question->server, width);
+  if (text->rule != NULL)
+    append_lines (lines, 0, text->rule, width);
   if (text->entry)
     append_lines (lines, 0, _ ("What you type is not shown. Enter alone or Escape: cancel"), width);
   else if (text->accept == NULL)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "agent/api/unpack.h"
+#include "agent/base/token-uri.h"
 #include "socket-api/limits.h"
 #include "socket-api/wire/error.h"
 
@@ -278,6 +279,45 @@ cardea_connect_request_from_json (json_t *parameters, GError **error)
   if (!take_options (options, request, error) || !cardea_request_normalise (request, error))
     return NULL;
 
+  return g_steal_pointer (&request);
+}
+
+static gboolean
+take_place (json_t *object, CardeaRequest *request, GError **error)
+{
+  const char *terminal = NULL;
+  json_t *window = NULL;
+  const CardeaField fields[] = {
+    { "terminal", CARDEA_FIELD_STRING, FALSE, 0, 0, &terminal },
+    { "window", CARDEA_FIELD_OBJECT, FALSE, 0, 0, &window },
+  };
+
+  if (!object)
+    return TRUE;
+  return cardea_unpack (object, OPTIONS, fields, G_N_ELEMENTS (fields), error) &&
+         take_terminal_use (terminal, request, error) && take_window (window, request, error);
+}
+
+CardeaRequest *
+cardea_connect_request_for_pin (json_t *parameters, char **token, GError **error)
+{
+  g_autoptr (CardeaRequest) request = cardea_request_new ();
+  g_autofree char *problem = NULL;
+  const char *uri = NULL;
+  json_t *options = NULL;
+  const CardeaField fields[] = {
+    { "token", CARDEA_FIELD_STRING, TRUE, 0, 0, &uri },
+    { "options", CARDEA_FIELD_OBJECT, FALSE, 0, 0, &options },
+  };
+
+  if (!cardea_unpack (parameters, "", fields, G_N_ELEMENTS (fields), error) ||
+      !take_place (options, request, error))
+    return NULL;
+  if (!cardea_token_uri_check (uri, &problem)) {
+    cardea_unpack_refuse ("", "token", problem, error);
+    return NULL;
+  }
+  *token = g_strdup (uri);
   return g_steal_pointer (&request);
 }
 

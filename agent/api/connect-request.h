@@ -13,6 +13,10 @@ G_BEGIN_DECLS
  * Errors: CARDEA_ERROR_INVALID_PARAMETER ("parameter": "host", "options.alpn" and so on). */
 CardeaRequest *cardea_connect_request_from_json (json_t *parameters, GError **error);
 
+/* Those of ChangePin and UnblockPin: @token, a PKCS#11 URI that names a token, and of a request where to ask.
+ */
+CardeaRequest *cardea_connect_request_for_pin (json_t *parameters, char **token, GError **error);
+
 /* Takes @fd, the descriptor that came with the call, or -1. Errors: as above. */
 gboolean cardea_connect_request_take_terminal (CardeaRequest *request, int fd, GError **error);
 

@@ -22,6 +22,8 @@ static const CardeaMethod methods[] = {
   { "org.cardea.agent.Disconnect", cardea_handle_disconnect },
   { "org.cardea.agent.Forget", cardea_handle_forget },
   { "org.cardea.agent.EndLeases", cardea_handle_end_leases },
+  { "org.cardea.agent.ChangePin", cardea_handle_change_pin, .descriptor = TRUE },
+  { "org.cardea.agent.UnblockPin", cardea_handle_unblock_pin, .descriptor = TRUE },
   { "org.cardea.agent.Reload", cardea_handle_reload },
   { "org.cardea.agent.Watch", cardea_handle_watch, .more = TRUE },
 };

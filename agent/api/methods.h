@@ -46,6 +46,8 @@ void cardea_handle_list_decisions (CardeaCall *call, gpointer context);
 void cardea_handle_end_leases (CardeaCall *call, gpointer context);
 void cardea_handle_disconnect (CardeaCall *call, gpointer context);
 void cardea_handle_forget (CardeaCall *call, gpointer context);
+void cardea_handle_change_pin (CardeaCall *call, gpointer context);
+void cardea_handle_unblock_pin (CardeaCall *call, gpointer context);
 void cardea_handle_reload (CardeaCall *call, gpointer context);
 void cardea_handle_watch (CardeaCall *call, gpointer context);
 

@@ -49,6 +49,7 @@ static const char *const names[] = {
   [CARDEA_REASON_CARD_UNKNOWN] = "card_unknown",
   [CARDEA_REASON_LOGIN_NOT_ENDED] = "login_not_ended",
   [CARDEA_REASON_NO_PIN] = "no_pin",
+  [CARDEA_REASON_PIN_MUST_CHANGE] = "pin_must_change",
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (names) == CARDEA_N_REASONS);

@@ -44,6 +44,7 @@ typedef enum
   CARDEA_REASON_RULE_INVALID,         /* a file of rules or policies, or a part of it, that is not used */
   CARDEA_REASON_DECISIONS_UNREADABLE, /* none of those in the file is used */
   CARDEA_REASON_DECISIONS_NOT_SAVED,  /* they are known until the agent ends */
+  CARDEA_REASON_PIN_MUST_CHANGE,      /* the token does nothing before */
   CARDEA_REASON_NO_PIN,               /* of a certificate's token: nobody can consent on a terminal then */
 
   /* Readers and cards. */

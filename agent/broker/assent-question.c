@@ -17,8 +17,8 @@ static const char *const confinements[] = {
   [CARDEA_CONFINEMENT_SNAP] = "snap",
 };
 
-static void
-describe_program (CardeaPromptProgram *program, CardeaCaller *caller)
+void
+cardea_assent_describe_program (CardeaCaller *caller, CardeaPromptProgram *program)
 {
   program->label = g_strdup (cardea_caller_get_label (caller));
   program->confinement = g_strdup (confinements[cardea_caller_get_confinement (caller)]);
@@ -32,7 +32,7 @@ describe_program (CardeaPromptProgram *program, CardeaCaller *caller)
 void
 cardea_assent_describe (const CardeaAssentCase *about, CardeaPromptQuestion *question)
 {
-  describe_program (&question->program, about->caller);
+  cardea_assent_describe_program (about->caller, &question->program);
   question->server.name = g_strdup (cardea_request_get_server_name (about->request));
   question->server.port = about->request->port;
   question->server.vouched_by = g_strdup (cardea_handshake_get_authority (about->handshake));

@@ -57,6 +57,8 @@ CardeaTokenCertificate *cardea_assent_ask_finish (CardeaAssent *self, GAsyncResu
 gboolean cardea_assent_ask_was_answered (GAsyncResult *result);
 
 /* What of the caller and the server a person is shown; for questions of both kinds. */
+/* Who asks. */
+void cardea_assent_describe_program (CardeaCaller *caller, CardeaPromptProgram *program);
 void cardea_assent_describe (const CardeaAssentCase *about, CardeaPromptQuestion *question);
 
 /* The same for a question for a PIN, which is asked where @about says. */

@@ -13,6 +13,7 @@
 
 #include "agent/broker/authorities.h"
 #include "agent/broker/connection.h"
+#include "agent/broker/new-pin.h"
 #include "agent/broker/readiness.h"
 #include "agent/broker/recent.h"
 #include "agent/broker/removal.h"
@@ -578,6 +579,28 @@ cardea_broker_hurry (CardeaBroker *self)
 
 gboolean
 cardea_broker_drain_finish (CardeaBroker *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+cardea_broker_set_pin_async (CardeaBroker *self, CardeaCaller *caller, const char *token,
+                             CardeaPinAction action, const CardeaRequest *request, GCancellable *cancellable,
+                             GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, data);
+
+  g_return_if_fail (CARDEA_IS_BROKER (self));
+
+  g_task_set_source_tag (task, cardea_broker_set_pin_async);
+  g_task_set_check_cancellable (task, FALSE);
+  cardea_new_pin_run (self->catalogue, self->unlocker, caller, token, action, request, task);
+}
+
+gboolean
+cardea_broker_set_pin_finish (CardeaBroker *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
 

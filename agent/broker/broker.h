@@ -47,6 +47,13 @@ void cardea_broker_connect_async (CardeaBroker *self, CardeaCaller *caller, cons
                                   GAsyncReadyCallback callback, gpointer data);
 CardeaSession *cardea_broker_connect_finish (CardeaBroker *self, GAsyncResult *result, GError **error);
 
+/* Has the person give the one token that @token (a PKCS#11 URI) means a new PIN. Of @request what says where
+ * to ask counts. Errors: those of org.cardea.agent, with their parameters. */
+void cardea_broker_set_pin_async (CardeaBroker *self, CardeaCaller *caller, const char *token,
+                                  CardeaPinAction action, const CardeaRequest *request,
+                                  GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+gboolean cardea_broker_set_pin_finish (CardeaBroker *self, GAsyncResult *result, GError **error);
+
 /* New arrays that own references to the live sessions; @caller NULL: all. */
 GPtrArray *cardea_broker_get_sessions (CardeaBroker *self);
 /* Live, or ended within CARDEA_LIMIT_END_KNOWN_MS; borrowed; NULL when unknown. */

@@ -8,11 +8,9 @@
 
 #include "socket-api/wire/error.h"
 
-CardeaPinQuestion *
-cardea_pin_make_question (const CardeaPinRecord *record, CardeaToken *token,
-                          const CardeaPinQuestion *template, gboolean rejected, GCancellable *token_gone)
+static CardeaPinQuestion *
+make (CardeaToken *token, CardeaPinState state, const CardeaPinQuestion *template, GCancellable *token_gone)
 {
-  CardeaPinState state = cardea_pin_record_get_state (record, token);
   CardeaPinQuestion *question = cardea_pin_question_new_for (template);
 
   question->token_uri = g_strdup (token->uri);
@@ -23,16 +21,52 @@ cardea_pin_make_question (const CardeaPinRecord *record, CardeaToken *token,
   question->final_try = state == CARDEA_PIN_FINAL_TRY;
   question->locked = state == CARDEA_PIN_LOCKED;
   question->must_change = state == CARDEA_PIN_MUST_CHANGE;
-  question->rejected = rejected;
   question->token_gone = g_object_ref (token_gone);
   return question;
+}
+
+CardeaPinQuestion *
+cardea_pin_make_question (const CardeaPinRecord *record, CardeaToken *token,
+                          const CardeaPinQuestion *template, gboolean rejected, GCancellable *token_gone)
+{
+  CardeaPinQuestion *question =
+      make (token, cardea_pin_record_get_state (record, token), template, token_gone);
+
+  question->rejected = rejected;
+  return question;
+}
+
+CardeaPinQuestion *
+cardea_pin_make_new_question (CardeaToken *token, CardeaPinAction action, CardeaPinState state,
+                              const CardeaPinQuestion *template, GCancellable *token_gone)
+{
+  CardeaPinQuestion *question = make (token, state, template, token_gone);
+
+  question->sets_pin = TRUE;
+  question->unblock = action == CARDEA_PIN_UNBLOCK;
+  question->pin_min = token->info->pin_min;
+  question->pin_max = token->info->pin_max;
+  return question;
+}
+
+static const char *
+get_parameter (const GError *error, const char *name)
+{
+  json_t *parameters = cardea_error_get_parameters (error);
+
+  return parameters != NULL ? json_string_value (json_object_get (parameters, name)) : NULL;
+}
+
+gboolean
+cardea_pin_is_about_new (const GError *error)
+{
+  return g_strcmp0 (get_parameter (error, "secret"), "new_pin") == 0;
 }
 
 CardeaPinState
 cardea_pin_read_state (const GError *error)
 {
-  json_t *parameters = cardea_error_get_parameters (error);
-  const char *name = parameters != NULL ? json_string_value (json_object_get (parameters, "pin")) : NULL;
+  const char *name = get_parameter (error, "pin");
   CardeaPinState state = CARDEA_PIN_UNKNOWN;
 
   if (name != NULL)

@@ -17,6 +17,13 @@ CardeaPinQuestion *cardea_pin_make_question (const CardeaPinRecord *record, Card
                                              const CardeaPinQuestion *template, gboolean rejected,
                                              GCancellable *token_gone);
 
+/* The question for a new PIN. @state: of what proves that the person may, the old PIN or the PUK. */
+CardeaPinQuestion *cardea_pin_make_new_question (CardeaToken *token, CardeaPinAction action,
+                                                 CardeaPinState state, const CardeaPinQuestion *template,
+                                                 GCancellable *token_gone);
+
+/* Whether a refusal is of the new PIN only. */
+gboolean cardea_pin_is_about_new (const GError *error);
 /* The PIN's state that a refusal tells. */
 CardeaPinState cardea_pin_read_state (const GError *error);
 

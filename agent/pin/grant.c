@@ -212,7 +212,8 @@ on_refused (CardeaGrant *self, const GError *error)
   self->typed_refused = TRUE;
   refusal = cardea_pin_error_refused (self->token, self->record->state);
   cardea_turns_end (self->record->turns);
-  if (self->n_questions < CARDEA_PIN_MAX_QUESTIONS && self->record->state != CARDEA_PIN_LOCKED) {
+  if (self->n_questions < CARDEA_PIN_MAX_QUESTIONS && self->record->state != CARDEA_PIN_LOCKED &&
+      self->record->state != CARDEA_PIN_MUST_CHANGE) {
     g_error_free (refusal);
     ask (self);
   } else {

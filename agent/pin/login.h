@@ -27,6 +27,12 @@ typedef struct
   GBytes *(*sign_finish) (gpointer data, CardeaToken *token, GAsyncResult *result, GError **error);
   /* A new array that owns references to the tokens that are present now. */
   GPtrArray *(*get_tokens) (gpointer data);
+  /* As cardea_host_set_pin_async(). */
+  void (*set_pin_async) (gpointer data, CardeaToken *token, CardeaPinAction action, CardeaSecret *pins,
+                         GAsyncReadyCallback callback, gpointer callback_data);
+  gboolean (*set_pin_finish) (gpointer data, CardeaToken *token, GAsyncResult *result, GError **error);
+  /* Ends every login of the token's process, and reads its tokens afresh. */
+  void (*renew) (gpointer data, CardeaToken *token);
 } CardeaPinLogin;
 
 /* @login and what @data is stay valid as long as the unlocker. */

@@ -15,19 +15,92 @@ get_label (CardeaToken *token)
              : token->uri;
 }
 
-GError *
-cardea_pin_error_refused (CardeaToken *token, CardeaPinState state)
+static GError *
+make_refused (CardeaToken *token, CardeaPinState state, const char *what, const char *advice)
 {
-  GError *error =
-      cardea_error_new (CARDEA_ERROR_PIN_REFUSED,
-                        "The token \"%s\" refused the PIN. It is not sent again; %s.", get_label (token),
-                        state == CARDEA_PIN_LOCKED      ? "the token is locked now: use its PUK"
-                        : state == CARDEA_PIN_FINAL_TRY ? "one try is left before the token locks"
-                                                        : "check the PIN before trying another");
+  GError *error = cardea_error_new (CARDEA_ERROR_PIN_REFUSED,
+                                    "The token \"%s\" refused the %s. It is not sent again; %s.",
+                                    get_label (token), what, advice);
 
   cardea_error_take_parameter (error, "token", json_string (token->uri));
   cardea_error_take_parameter (error, "pin", json_string (cardea_pin_state_to_string (state)));
   return error;
+}
+
+static const char *
+get_advice (CardeaPinState state)
+{
+  switch (state) {
+  case CARDEA_PIN_LOCKED:
+    return "the token is locked now: use its PUK";
+  case CARDEA_PIN_FINAL_TRY:
+    return "one try is left before the token locks";
+  case CARDEA_PIN_MUST_CHANGE:
+    return "the token wants its PIN to be changed first";
+  default:
+    return "check the PIN before trying another";
+  }
+}
+
+GError *
+cardea_pin_error_refused (CardeaToken *token, CardeaPinState state)
+{
+  return make_refused (token, state, "PIN", get_advice (state));
+}
+
+GError *
+cardea_pin_error_puk_refused (CardeaToken *token, CardeaPinState state)
+{
+  GError *error =
+      make_refused (token, state, "PUK",
+                    state == CARDEA_PIN_LOCKED      ? "it cannot be unlocked with it any more"
+                    : state == CARDEA_PIN_FINAL_TRY ? "one try is left before it cannot be unlocked any more"
+                                                    : "check the PUK before trying another");
+
+  cardea_error_take_parameter (error, "secret", json_string ("puk"));
+  return error;
+}
+
+GError *
+cardea_pin_error_new_refused (CardeaToken *token)
+{
+  GError *error = make_refused (token, CARDEA_PIN_UNKNOWN, "new PIN", "it keeps the PIN that it has");
+
+  cardea_error_take_parameter (error, "secret", json_string ("new_pin"));
+  return error;
+}
+
+GError *
+cardea_pin_error_locked (CardeaToken *token)
+{
+  return cardea_pin_error_unavailable (
+      token, CARDEA_REASON_TOKEN_LOCKED,
+      "Unlock it with its PUK (\"cardea pin unblock\"), or ask whoever issued it.",
+      "The token is locked: a wrong PIN was entered too often.");
+}
+
+GError *
+cardea_pin_error_not_set (CardeaToken *token)
+{
+  return cardea_pin_error_unavailable (
+      token, CARDEA_REASON_TOKEN_NOT_INITIALISED,
+      "Set one with its PUK (\"cardea pin unblock\"), or with the software of the token.",
+      "The token has no PIN yet.");
+}
+
+GError *
+cardea_pin_error_expired (CardeaToken *token)
+{
+  return cardea_pin_error_unavailable (token, CARDEA_REASON_PIN_MUST_CHANGE,
+                                       "Change it: \"cardea pin change\".",
+                                       "The token wants its PIN to be changed before it does anything else.");
+}
+
+GError *
+cardea_pin_error_puk_locked (CardeaToken *token)
+{
+  return cardea_pin_error_unavailable (token, CARDEA_REASON_TOKEN_LOCKED, "Ask whoever issued it.",
+                                       "A wrong PUK was entered too often: it unlocks the token no more.");
 }
 
 GError *

@@ -9,6 +9,14 @@ G_BEGIN_DECLS
 
 /* The errors of unlocking, with their parameters as org.cardea.agent has them. */
 GError *cardea_pin_error_refused (CardeaToken *token, CardeaPinState state);
+/* The same of the PUK, and of a new PIN that the token does not take. */
+GError *cardea_pin_error_puk_refused (CardeaToken *token, CardeaPinState state);
+GError *cardea_pin_error_new_refused (CardeaToken *token);
+/* What no PIN can help, whoever is asked. */
+GError *cardea_pin_error_locked (CardeaToken *token);
+GError *cardea_pin_error_not_set (CardeaToken *token);
+GError *cardea_pin_error_expired (CardeaToken *token);
+GError *cardea_pin_error_puk_locked (CardeaToken *token);
 /* It went away before its PIN was sent. */
 GError *cardea_pin_error_gone (CardeaToken *token);
 GError *cardea_pin_error_interaction (CardeaToken *token);

@@ -23,6 +23,7 @@ cardea_pin_record_new (void)
   CardeaPinRecord *self = g_new0 (CardeaPinRecord, 1);
 
   self->refused = g_ptr_array_new_with_free_func (unref_secret);
+  self->refused_puks = g_ptr_array_new_with_free_func (unref_secret);
   self->turns = cardea_turns_new ();
   return self;
 }
@@ -33,6 +34,7 @@ cardea_pin_record_free (CardeaPinRecord *self)
   g_clear_weak_pointer (&self->host);
   g_clear_pointer (&self->insertion, cardea_insertion_unref);
   g_ptr_array_unref (self->refused);
+  g_ptr_array_unref (self->refused_puks);
   cardea_turns_free (self->turns);
   g_free (self);
 }
@@ -44,6 +46,7 @@ note_insertion (CardeaPinRecord *self, CardeaInsertion *insertion)
   if (insertion != NULL && cardea_insertion_equal (self->insertion, insertion))
     return;
   g_ptr_array_set_size (self->refused, 0);
+  g_ptr_array_set_size (self->refused_puks, 0);
   g_clear_pointer (&self->insertion, cardea_insertion_unref);
   self->insertion = insertion != NULL ? cardea_insertion_ref (insertion) : NULL;
 }
@@ -60,6 +63,7 @@ cardea_pin_record_update (CardeaPinRecord *self, CardeaToken *token)
   self->logged_in = FALSE;
   self->granted = FALSE;
   self->state_known = FALSE;
+  self->puk_state_known = FALSE;
   note_insertion (self, token->insertion);
   return TRUE;
 }
@@ -78,14 +82,66 @@ cardea_pin_record_accept (CardeaPinRecord *self)
   g_ptr_array_set_size (self->refused, 0);
 }
 
+static gboolean
+has (GPtrArray *secrets, CardeaSecret *secret)
+{
+  for (guint i = 0; i < secrets->len; i++)
+    if (cardea_secret_equal (g_ptr_array_index (secrets, i), secret))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+add (GPtrArray *secrets, CardeaSecret *secret)
+{
+  if (secret != NULL && !has (secrets, secret))
+    g_ptr_array_add (secrets, cardea_secret_ref (secret));
+}
+
 /* A token that does not say how it stands has one try less than before: that is low. */
+static CardeaPinState
+after_refusal (CardeaPinState state)
+{
+  return state == CARDEA_PIN_FINE || state == CARDEA_PIN_UNKNOWN ? CARDEA_PIN_LOW : state;
+}
+
 void
 cardea_pin_record_refuse (CardeaPinRecord *self, CardeaSecret *secret, CardeaPinState state)
 {
   self->state_known = TRUE;
-  self->state = state == CARDEA_PIN_FINE || state == CARDEA_PIN_UNKNOWN ? CARDEA_PIN_LOW : state;
-  if (secret != NULL && !cardea_pin_record_is_refused (self, secret))
-    g_ptr_array_add (self->refused, cardea_secret_ref (secret));
+  self->state = after_refusal (state);
+  if (state != CARDEA_PIN_MUST_CHANGE)
+    add (self->refused, secret);
+}
+
+void
+cardea_pin_record_renew (CardeaPinRecord *self)
+{
+  self->logged_in = FALSE;
+  self->state_known = FALSE;
+  self->puk_state_known = FALSE;
+  g_ptr_array_set_size (self->refused, 0);
+  g_ptr_array_set_size (self->refused_puks, 0);
+}
+
+CardeaPinState
+cardea_pin_record_get_puk_state (const CardeaPinRecord *self, CardeaToken *token)
+{
+  return self->puk_state_known ? self->puk_state : token->info->officer_pin;
+}
+
+void
+cardea_pin_record_refuse_puk (CardeaPinRecord *self, CardeaSecret *secret, CardeaPinState state)
+{
+  self->puk_state_known = TRUE;
+  self->puk_state = after_refusal (state);
+  add (self->refused_puks, secret);
+}
+
+gboolean
+cardea_pin_record_is_puk_refused (const CardeaPinRecord *self, CardeaSecret *secret)
+{
+  return has (self->refused_puks, secret);
 }
 
 static gboolean
@@ -109,8 +165,5 @@ cardea_pin_record_is_listed_open (const CardeaPinRecord *self, CardeaToken *toke
 gboolean
 cardea_pin_record_is_refused (const CardeaPinRecord *self, CardeaSecret *secret)
 {
-  for (guint i = 0; i < self->refused->len; i++)
-    if (cardea_secret_equal (g_ptr_array_index (self->refused, i), secret))
-      return TRUE;
-  return FALSE;
+  return has (self->refused, secret);
 }

@@ -19,7 +19,10 @@ typedef struct
   gboolean granted;           /* once, by a terminal: that a listing says "logged in" means nothing */
   gboolean state_known;       /* a refusal told the state, newer than any listing of this generation */
   CardeaPinState state;
-  GPtrArray *refused; /* of CardeaSecret */
+  GPtrArray *refused;      /* of CardeaSecret */
+  GPtrArray *refused_puks; /* of CardeaSecret */
+  gboolean puk_state_known;
+  CardeaPinState puk_state;
   CardeaTurns *turns; /* to log in and out; whatever the insertion is */
 } CardeaPinRecord;
 
@@ -30,7 +33,16 @@ void cardea_pin_record_free (CardeaPinRecord *self);
 gboolean cardea_pin_record_update (CardeaPinRecord *self, CardeaToken *token);
 CardeaPinState cardea_pin_record_get_state (const CardeaPinRecord *self, CardeaToken *token);
 void cardea_pin_record_accept (CardeaPinRecord *self);
+/* A PIN that must be changed was the right one. */
 void cardea_pin_record_refuse (CardeaPinRecord *self, CardeaSecret *secret, CardeaPinState state);
+/* A new PIN was set: what was refused until then may be right now. */
+void cardea_pin_record_renew (CardeaPinRecord *self);
+
+/* The same for the PUK, or what stands in for it (CardeaHostToken's officer_pin). */
+CardeaPinState cardea_pin_record_get_puk_state (const CardeaPinRecord *self, CardeaToken *token);
+void cardea_pin_record_refuse_puk (CardeaPinRecord *self, CardeaSecret *secret, CardeaPinState state);
+gboolean cardea_pin_record_is_puk_refused (const CardeaPinRecord *self, CardeaSecret *secret);
+
 /* @token is unlocked for everybody: as is known here, or as its listing says where that means anything. */
 gboolean cardea_pin_record_is_open (const CardeaPinRecord *self, CardeaToken *token);
 gboolean cardea_pin_record_is_listed_open (const CardeaPinRecord *self, CardeaToken *token);

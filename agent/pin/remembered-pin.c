@@ -132,17 +132,23 @@ cardea_remembered_pin_recall_finish (GAsyncResult *result, GError **error)
 }
 
 static void
+log_forgotten (CardeaPinStore *store, GAsyncResult *result, const char *token_uri)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (cardea_pin_store_forget_finish (store, result, &error))
+    g_message ("The remembered PIN of %s is good no more and was deleted", token_uri);
+  else
+    g_message ("The remembered PIN of %s is good no more, is not used again, and could not be deleted: %s",
+               token_uri, error->message);
+}
+
+static void
 on_forgotten (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  g_autoptr (GError) error = NULL;
-  const char *token_uri = g_task_get_task_data (task);
 
-  if (cardea_pin_store_forget_finish (CARDEA_PIN_STORE (source), result, &error))
-    g_message ("The remembered PIN of %s was refused and is deleted", token_uri);
-  else
-    g_message ("The remembered PIN of %s was refused, is not used again, and could not be deleted: %s",
-               token_uri, error->message);
+  log_forgotten (CARDEA_PIN_STORE (source), result, g_task_get_task_data (task));
   g_task_return_boolean (task, TRUE);
 }
 
@@ -160,6 +166,93 @@ cardea_remembered_pin_forget_async (CardeaRememberedPin *self, CardeaToken *toke
   }
   g_task_return_boolean (task, TRUE); /* it is as good as gone: the mark stays */
   g_object_unref (task);
+}
+
+/* An old PIN on its way out of the store. */
+typedef struct
+{
+  CardeaPinStore *store;
+  char *folder, *token_uri;
+} Outdating;
+
+static void
+free_outdating (gpointer data)
+{
+  Outdating *self = data;
+
+  g_object_unref (self->store);
+  g_free (self->folder);
+  g_free (self->token_uri);
+  g_free (self);
+}
+
+static void
+on_outdated (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  const Outdating *self = g_task_get_task_data (task);
+
+  log_forgotten (CARDEA_PIN_STORE (source), result, self->token_uri);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+mark_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Outdating *self = data;
+  GError *error = NULL;
+
+  if (cardea_mark_set (self->folder, self->token_uri, &cardea_pin_remembered, "of the secret service",
+                       &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+/* Where there was a mark already it says the same. */
+static void
+on_marked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Outdating *self = g_task_get_task_data (task);
+
+  (void)g_task_propagate_boolean (G_TASK (result), NULL);
+  cardea_pin_store_forget_async (self->store, self->token_uri, NULL, on_outdated, task);
+}
+
+static gboolean
+is_pattern_of (CardeaRememberedPin *self, CardeaToken *token)
+{
+  for (guint i = 0; i < self->chosen->len; i++)
+    if (cardea_token_uri_matches (((const Chosen *)self->chosen->pdata[i])->pattern, token->uri))
+      return TRUE;
+  return FALSE;
+}
+
+/* The mark comes first: the store may be locked, or hang. */
+void
+cardea_remembered_pin_outdate_async (CardeaRememberedPin *self, CardeaToken *token,
+                                     GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (NULL, NULL, callback, data);
+  g_autoptr (GTask) marking = NULL;
+  Outdating *outdating;
+
+  g_task_set_source_tag (task, cardea_remembered_pin_outdate_async);
+  if (self->store == NULL || !is_pattern_of (self, token)) {
+    g_task_return_boolean (task, TRUE);
+    g_object_unref (task);
+    return;
+  }
+  outdating = g_new0 (Outdating, 1);
+  outdating->store = g_object_ref (self->store);
+  outdating->folder = g_strdup (self->folder);
+  outdating->token_uri = g_strdup (token->uri);
+  g_task_set_task_data (task, outdating, free_outdating);
+  marking = g_task_new (NULL, NULL, on_marked, task);
+  g_task_set_source_tag (marking, on_marked);
+  g_task_set_task_data (marking, outdating, NULL);
+  g_task_run_in_thread (marking, mark_in_thread);
 }
 
 /* One PIN on its way into the store. */

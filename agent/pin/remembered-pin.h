@@ -32,6 +32,10 @@ CardeaPinAttempt *cardea_remembered_pin_recall_finish (GAsyncResult *result, GEr
 /* Calls back when it is deleted, or when that failed, which is logged: the mark stays then, and holds. */
 void cardea_remembered_pin_forget_async (CardeaRememberedPin *self, CardeaToken *token,
                                          GAsyncReadyCallback callback, gpointer data);
+/* The token has a new PIN. What is remembered of the old one is not used again, and deleted; calls back as
+ * the function before does. */
+void cardea_remembered_pin_outdate_async (CardeaRememberedPin *self, CardeaToken *token,
+                                          GAsyncReadyCallback callback, gpointer data);
 /* A person typed @pin (NULL: on the token's own pad), and the token accepted it. It is kept where that is
  * wanted, without anybody waiting; @owner of @self is kept alive meanwhile. */
 void cardea_remembered_pin_accept (CardeaRememberedPin *self, GObject *owner, GPtrArray *present,

@@ -12,17 +12,41 @@
 #include "agent/base/token-uri.h"
 #include "agent/pin/outcome.h"
 
-gboolean
-cardea_pin_is_present (GPtrArray *tokens, CardeaToken *token)
+/* NULL: it is gone. */
+static CardeaToken *
+find_same (GPtrArray *tokens, CardeaToken *token)
 {
   for (guint i = 0; i < tokens->len; i++) {
     CardeaToken *other = g_ptr_array_index (tokens, i);
 
-    if (other->state == CARDEA_TOKEN_READY && other->host == token->host &&
-        other->generation == token->generation && g_str_equal (other->uri, token->uri))
-      return TRUE;
+    if (other->host == token->host && other->generation == token->generation &&
+        g_str_equal (other->uri, token->uri))
+      return other;
   }
-  return FALSE;
+  return NULL;
+}
+
+gboolean
+cardea_pin_is_present (GPtrArray *tokens, CardeaToken *token)
+{
+  CardeaToken *same = find_same (tokens, token);
+
+  return same != NULL && same->state == CARDEA_TOKEN_READY;
+}
+
+gboolean
+cardea_pin_is_inserted (GPtrArray *tokens, CardeaToken *token)
+{
+  CardeaToken *same = find_same (tokens, token);
+
+  return same != NULL && cardea_pin_can_be_set (same);
+}
+
+gboolean
+cardea_pin_can_be_set (CardeaToken *token)
+{
+  return token->state == CARDEA_TOKEN_READY ||
+         (token->state == CARDEA_TOKEN_UNUSABLE && token->info->initialised);
 }
 
 guint

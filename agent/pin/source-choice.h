@@ -20,4 +20,9 @@ guint cardea_pin_count_matches (GPtrArray *tokens, const char *pattern);
 /* Whether this very token, of this very reading, is among those present. */
 gboolean cardea_pin_is_present (GPtrArray *tokens, CardeaToken *token);
 
+/* Whether a PIN can be set on a token like this: also on one that is of no use because its PIN is locked. */
+gboolean cardea_pin_can_be_set (CardeaToken *token);
+/* Whether it is the same insertion that is there now, and so. */
+gboolean cardea_pin_is_inserted (GPtrArray *tokens, CardeaToken *token);
+
 G_END_DECLS

@@ -485,7 +485,8 @@ ask_or_fail (CardeaUnlockJob *self)
 
   dismiss_silent_waiters (self);
   if (self->waiters->len == 0 || (self->refusal != NULL && (self->n_questions >= CARDEA_PIN_MAX_QUESTIONS ||
-                                                            self->record->state == CARDEA_PIN_LOCKED))) {
+                                                            self->record->state == CARDEA_PIN_LOCKED ||
+                                                            self->record->state == CARDEA_PIN_MUST_CHANGE))) {
     finish (self, self->refusal);
     return;
   }

@@ -118,8 +118,29 @@ get_tokens (gpointer data)
   return cardea_catalogue_get_tokens (((World *)data)->catalogue);
 }
 
-static const CardeaPinLogin host_login = { login_async, login_finish, logout_async, logout_finish,
-                                           sign_async,  sign_finish,  get_tokens };
+static void
+set_pin_async (gpointer data, CardeaToken *token, CardeaPinAction action, CardeaSecret *pins,
+               GAsyncReadyCallback callback, gpointer callback_data)
+{
+  cardea_host_set_pin_async (token->host, token->generation, token->info->slot, action, pins, callback,
+                             callback_data);
+}
+
+static gboolean
+set_pin_finish (gpointer data, CardeaToken *token, GAsyncResult *result, GError **error)
+{
+  return cardea_host_set_pin_finish (token->host, result, error);
+}
+
+static void
+renew (gpointer data, CardeaToken *token)
+{
+  cardea_catalogue_renew_host (((World *)data)->catalogue, token->host);
+}
+
+static const CardeaPinLogin host_login = { login_async,    login_finish, logout_async, logout_finish,
+                                           sign_async,     sign_finish,  get_tokens,   set_pin_async,
+                                           set_pin_finish, renew };
 
 CardeaUnlocker *
 cardea_unlocker_new (CardeaPrompter *prompter, CardeaCatalogue *catalogue, CardeaCardResets *resets,

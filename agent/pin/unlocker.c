@@ -10,7 +10,9 @@
 #include "agent/pin/grant.h"
 #include "agent/pin/login.h"
 #include "agent/pin/outcome.h"
+#include "agent/pin/pin-change.h"
 #include "agent/pin/record.h"
+#include "agent/pin/source-choice.h"
 #include "agent/pin/sources.h"
 #include "agent/pin/unlock-job.h"
 #include "socket-api/wire/error.h"
@@ -22,6 +24,7 @@ struct _CardeaUnlocker
   GDestroyNotify destroy; /* of world.login_data */
   GHashTable *records;    /* key of a token -> CardeaPinRecord */
   GHashTable *grants;     /* set of CardeaGrant that are not held yet, borrowed */
+  GHashTable *changes;    /* set of CardeaPinChange, borrowed likewise */
   GHashTable *jobs;       /* CardeaPinRecord -> CardeaUnlockJob, borrowed: a job is there until it is done */
 };
 
@@ -59,6 +62,7 @@ cardea_unlocker_finalize (GObject *object)
   if (self->destroy != NULL)
     self->destroy (self->world.login_data);
   g_hash_table_unref (self->grants);
+  g_hash_table_unref (self->changes);
   g_hash_table_unref (self->jobs);
   g_hash_table_unref (self->records);
   G_OBJECT_CLASS (cardea_unlocker_parent_class)->finalize (object);
@@ -80,6 +84,7 @@ cardea_unlocker_init (CardeaUnlocker *self)
   self->records = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_record);
   self->jobs = g_hash_table_new (NULL, NULL);
   self->grants = g_hash_table_new (NULL, NULL);
+  self->changes = g_hash_table_new (NULL, NULL);
   self->world.sources = g_ptr_array_new_with_free_func (unref_source);
 }
 
@@ -183,13 +188,9 @@ find_obstacle (CardeaToken *token, CardeaPinState state)
     return cardea_pin_error_unavailable (token, CARDEA_REASON_MODULE_FAILED, "Insert it and try again.",
                                          "The token cannot be used now.");
   if (state == CARDEA_PIN_LOCKED)
-    return cardea_pin_error_unavailable (token, CARDEA_REASON_TOKEN_LOCKED,
-                                         "Unlock it with its PUK, or ask whoever issued it.",
-                                         "The token is locked: a wrong PIN was entered too often.");
+    return cardea_pin_error_locked (token);
   if (state == CARDEA_PIN_NOT_SET)
-    return cardea_pin_error_unavailable (token, CARDEA_REASON_TOKEN_NOT_INITIALISED,
-                                         "Set a PIN with the software of the token.",
-                                         "The token has no PIN yet.");
+    return cardea_pin_error_not_set (token);
   return NULL;
 }
 
@@ -226,6 +227,21 @@ unref_token (gpointer token)
   cardea_token_unref (token);
 }
 
+/* The right PIN was refused because it has to be changed: to send it again leads nowhere. */
+static gboolean
+is_expired (const CardeaPinRecord *record)
+{
+  return record->state_known && record->state == CARDEA_PIN_MUST_CHANGE;
+}
+
+/* Why a person need not be asked for the PIN. */
+static GError *
+find_obstacle_to_pin (CardeaPinRecord *record, CardeaToken *token)
+{
+  return is_expired (record) ? cardea_pin_error_expired (token)
+                             : find_obstacle (token, cardea_pin_record_get_state (record, token));
+}
+
 /* TRUE when the task was answered. */
 static gboolean
 answer_at_once (CardeaToken *token, CardeaPinRecord *record, gboolean current, GTask *task)
@@ -241,6 +257,8 @@ answer_at_once (CardeaToken *token, CardeaPinRecord *record, gboolean current, G
     return TRUE;
   }
   error = find_obstacle (token, cardea_pin_record_get_state (record, token));
+  if (error == NULL && is_expired (record))
+    error = cardea_pin_error_expired (token);
   if (error == NULL)
     return FALSE;
   g_task_return_error (task, error);
@@ -273,7 +291,7 @@ void
 cardea_unlocker_look (CardeaUnlocker *self)
 {
   GHashTableIter iter;
-  gpointer job, grant;
+  gpointer job, grant, change;
 
   g_return_if_fail (CARDEA_IS_UNLOCKER (self));
 
@@ -283,6 +301,9 @@ cardea_unlocker_look (CardeaUnlocker *self)
   g_hash_table_iter_init (&iter, self->grants);
   while (g_hash_table_iter_next (&iter, &grant, NULL))
     cardea_grant_look (grant);
+  g_hash_table_iter_init (&iter, self->changes);
+  while (g_hash_table_iter_next (&iter, &change, NULL))
+    cardea_pin_change_look (change);
 }
 
 void
@@ -370,7 +391,7 @@ find_obstacle_on_terminal (CardeaPinRecord *record, CardeaToken *token)
     return cardea_pin_error_unavailable (
         token, CARDEA_REASON_NO_PIN, "Connect from a session with a display, or give the token a PIN.",
         "It has no PIN, so that an answer on a terminal, which any program can give, would be no consent.");
-  return find_obstacle (token, cardea_pin_record_get_state (record, token));
+  return find_obstacle_to_pin (record, token);
 }
 
 static void
@@ -460,7 +481,7 @@ find_obstacle_to_signature (CardeaPinRecord *record, CardeaToken *token, gboolea
 
   if (!cardea_pin_record_update (record, token))
     return make_outdated (token);
-  error = find_obstacle (token, cardea_pin_record_get_state (record, token));
+  error = find_obstacle_to_pin (record, token);
   return error != NULL || may_ask ? error : cardea_pin_error_interaction (token);
 }
 
@@ -496,4 +517,71 @@ cardea_unlocker_sign_finish (CardeaUnlocker *self, GAsyncResult *result, GError 
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+on_change_done (CardeaPinChange *change, gpointer data)
+{
+  CardeaUnlocker *self = data;
+
+  g_hash_table_remove (self->changes, change);
+}
+
+/* A locked PIN cannot be changed; one that is not may be unblocked, since who forgot it need not lock it
+ * first. */
+static GError *
+find_obstacle_to_change (CardeaPinRecord *record, CardeaToken *token, CardeaPinAction action)
+{
+  CardeaPinState pin, puk;
+
+  if (!cardea_pin_record_update (record, token))
+    return make_outdated (token);
+  if (!has_login (token))
+    return cardea_pin_error_unavailable (token, CARDEA_REASON_NO_PIN, "Nothing is to be done.",
+                                         "It needs no PIN.");
+  if (!cardea_pin_can_be_set (token))
+    return find_obstacle (token, CARDEA_PIN_FINE);
+  pin = cardea_pin_record_get_state (record, token);
+  puk = cardea_pin_record_get_puk_state (record, token);
+  if (action == CARDEA_PIN_UNBLOCK)
+    return puk == CARDEA_PIN_LOCKED ? cardea_pin_error_puk_locked (token) : NULL;
+  if (pin == CARDEA_PIN_NOT_SET)
+    return cardea_pin_error_not_set (token);
+  return pin == CARDEA_PIN_LOCKED ? cardea_pin_error_locked (token) : NULL;
+}
+
+void
+cardea_unlocker_set_pin_async (CardeaUnlocker *self, CardeaToken *token, CardeaPinAction action,
+                               const CardeaPinQuestion *template, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer data)
+{
+  CardeaPinRecord *record;
+  CardeaPinChange *change;
+  GError *error;
+  GTask *task;
+
+  g_return_if_fail (CARDEA_IS_UNLOCKER (self));
+  g_return_if_fail (token != NULL && token->info != NULL);
+
+  task = g_task_new (self, NULL, callback, data);
+  g_task_set_source_tag (task, cardea_unlocker_set_pin_async);
+  record = obtain_record (self, token);
+  error = find_obstacle_to_change (record, token, action);
+  if (error != NULL) {
+    g_task_return_error (task, error);
+    g_object_unref (task);
+    return;
+  }
+  change = cardea_pin_change_new (G_OBJECT (self), &self->world, record, token, action, template, cancellable,
+                                  task);
+  g_hash_table_add (self->changes, change);
+  cardea_pin_change_start (change, on_change_done, self);
+}
+
+gboolean
+cardea_unlocker_set_pin_finish (CardeaUnlocker *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
 }

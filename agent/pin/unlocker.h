@@ -75,6 +75,14 @@ void cardea_unlocker_sign_async (CardeaUnlocker *self, CardeaToken *token, const
                                  gboolean may_ask, CardeaSignCall *call, CardeaSecret *typed,
                                  GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 GBytes *cardea_unlocker_sign_finish (CardeaUnlocker *self, GAsyncResult *result, GError **error);
+/* Has a person give the token a new PIN, on a display or on the terminal that @template has. Logins to it are
+ * over then, and so they are when the token refused something. Errors: PIN_REFUSED ("token", "pin", and
+ * "secret" where it is about the PUK or the new PIN), TOKEN_UNAVAILABLE, INTERACTION_REQUIRED, CANCELLED,
+ * TIMED_OUT, BUSY. */
+void cardea_unlocker_set_pin_async (CardeaUnlocker *self, CardeaToken *token, CardeaPinAction action,
+                                    const CardeaPinQuestion *template, GCancellable *cancellable,
+                                    GAsyncReadyCallback callback, gpointer data);
+gboolean cardea_unlocker_set_pin_finish (CardeaUnlocker *self, GAsyncResult *result, GError **error);
 
 /* Tokens came or went: questions about those that are gone are withdrawn, and end with TOKEN_UNAVAILABLE. Of
  * itself with cardea_unlocker_new(). */

@@ -126,12 +126,14 @@ static CardeaSecret *
 read_pin (CardeaDialog *self, GError **error)
 {
   g_autoptr (GError) problem = NULL;
+  gsize most =
+      self->question->kind == CARDEA_PROMPT_NEW_PIN ? CARDEA_LIMIT_PIN_PAIR_BYTES : CARDEA_LIMIT_PIN_BYTES;
   CardeaSecret *pin = NULL;
 
   if (!self->pin_ended)
     g_set_error_literal (&problem, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "The PIN did not come to an end");
   else
-    pin = cardea_secret_new_from_fd (self->pin, CARDEA_LIMIT_PIN_BYTES, FALSE, 0, &problem);
+    pin = cardea_secret_new_from_fd (self->pin, most, FALSE, 0, &problem);
   if (problem != NULL) {
     g_warning ("A question was cancelled because of what cardea-prompt gave for a PIN: %s.",
                problem->message);
@@ -372,7 +374,7 @@ ask (CardeaDialog *self, int socket, const char *colour_scheme)
     told.colour_scheme = (char *)colour_scheme;
   self->channel = cardea_prompt_channel_new (socket, on_received, self);
   cardea_prompt_channel_send (self->channel, cardea_prompt_question_encode (&told));
-  if (told.kind == CARDEA_PROMPT_PIN)
+  if (told.kind != CARDEA_PROMPT_CERTIFICATE)
     self->pin_source = g_unix_fd_add (self->pin, G_IO_HUP, on_pin_ended, self);
   set_timer (self, self->times.question_ms);
 }

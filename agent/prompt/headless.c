@@ -28,11 +28,15 @@ ask_pin_async (CardeaPrompter *prompter, const CardeaPinQuestion *question, GCan
   GError *error;
 
   g_task_set_source_tag (task, ask_pin_async);
-  error = cardea_error_new (
-      CARDEA_ERROR_INTERACTION_REQUIRED,
-      "The token \"%s\" needs its PIN, and this agent runs without a person. Give it a source of "
-      "the PIN: a group [pin NAME] in cardea-agent.conf(5).",
-      question->token_label != NULL ? question->token_label : question->token_uri);
+  error =
+      question->sets_pin
+          ? cardea_error_new (CARDEA_ERROR_INTERACTION_REQUIRED,
+                              "A new PIN is typed by a person, and this agent runs without one.")
+          : cardea_error_new (
+                CARDEA_ERROR_INTERACTION_REQUIRED,
+                "The token \"%s\" needs its PIN, and this agent runs without a person. Give it a source of "
+                "the PIN: a group [pin NAME] in cardea-agent.conf(5).",
+                question->token_label != NULL ? question->token_label : question->token_uri);
   cardea_error_take_parameter (error, "question", json_string ("pin"));
   cardea_error_take_parameter (error, "offers", json_array ());
   g_task_return_error (task, error);

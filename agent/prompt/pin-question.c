@@ -73,7 +73,8 @@ get_state (const CardeaPinQuestion *self)
 CardeaPromptQuestion *
 cardea_pin_question_to_prompt (const CardeaPinQuestion *self)
 {
-  CardeaPromptQuestion *question = cardea_prompt_question_new (CARDEA_PROMPT_PIN);
+  CardeaPromptQuestion *question =
+      cardea_prompt_question_new (self->sets_pin ? CARDEA_PROMPT_NEW_PIN : CARDEA_PROMPT_PIN);
 
   question->program.label = g_strdup (self->program);
   question->program.confinement = g_strdup (self->confinement);
@@ -93,5 +94,11 @@ cardea_pin_question_to_prompt (const CardeaPinQuestion *self)
   question->rejected = self->rejected;
   question->pinpad = self->pinpad;
   question->for_signature = self->for_signature;
+  if (self->sets_pin) {
+    question->unblock = self->unblock;
+    question->new_pin_rejected = self->new_pin_rejected;
+    question->pin_min = self->pin_min;
+    question->pin_max = self->pin_max;
+  }
   return question;
 }

@@ -24,6 +24,12 @@ typedef struct
   gboolean for_signature;   /* the key wants it for each: it serves once; part of the purpose */
   GCancellable *token_gone; /* or NULL: cancelled when the token went away */
 
+  /* A new PIN is asked for as well; there is no server then. */
+  gboolean sets_pin;
+  gboolean unblock; /* by the PUK: state, tries and rejected are the PUK's */
+  gboolean new_pin_rejected;
+  guint pin_min, pin_max; /* bytes of it */
+
   /* The purpose: who it is for, and where to. */
   char *caller_key;  /* whose turn it takes: cardea_caller_get_key(); never shown. NULL: nobody's */
   char *program;     /* the caller's label */

@@ -43,7 +43,8 @@ struct _CardeaPrompterInterface
 /* Also CARDEA_ERROR_TOKEN_UNAVAILABLE, once the question's @token_gone is cancelled. */
 void cardea_prompter_ask_pin_async (CardeaPrompter *self, const CardeaPinQuestion *question,
                                     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
-/* NULL without an error: the PIN is entered on the reader (only where the question says "pinpad"). */
+/* NULL without an error: the PIN is entered on the reader (only where the question says "pinpad"). Where a
+ * new PIN is asked for it is both (socket-api/secret/pair.h). */
 CardeaSecret *cardea_prompter_ask_pin_finish (CardeaPrompter *self, GAsyncResult *result, GError **error);
 
 /* @question is held until it is answered. */

@@ -59,10 +59,11 @@ judge_token (CardeaToken *token)
   } else if (info->pin == CARDEA_PIN_LOCKED && info->login_required && !info->logged_in) {
     token->state = CARDEA_TOKEN_UNUSABLE;
     add_problem (token->problems,
-                 cardea_reason_new (CARDEA_REASON_TOKEN_LOCKED,
-                                    "Unlock it with its unblocking code (PUK), or ask who gave it to you.",
-                                    "The PIN of the token “%s” is locked after too many wrong tries.",
-                                    get_name (info)));
+                 cardea_reason_new (
+                     CARDEA_REASON_TOKEN_LOCKED,
+                     "Unlock it with its unblocking code (PUK): \"cardea pin unblock\". Or ask who "
+                     "gave it to you.",
+                     "The PIN of the token “%s” is locked after too many wrong tries.", get_name (info)));
   }
 }
 

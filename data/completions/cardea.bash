@@ -38,7 +38,7 @@ _cardea() {
     --server-name | --alpn | --proxy | --timeout) return ;;
   esac
   case $command in
-    '') words='tokens certificates connect status sessions disconnect lock watch decisions forget reload --socket --help --version' ;;
+    '') words='tokens certificates connect status sessions disconnect lock pin watch decisions forget reload --socket --help --version' ;;
     tokens | certificates | sessions | status | watch | reload) words='--json --socket --help' ;;
     decisions) words='--for --json --socket --help' ;;
     forget)
@@ -58,6 +58,12 @@ _cardea() {
     lock)
       words='--socket --help'
       if [[ $word != -* ]]; then
+        words=$(cardea tokens --json 2>/dev/null | sed -n 's/^ *"uri": "\([^"]*\)".*/\1/p')
+      fi
+      ;;
+    pin)
+      words='change unblock --terminal --socket --help'
+      if [[ ($previous == change || $previous == unblock) && $word != -* ]]; then
         words=$(cardea tokens --json 2>/dev/null | sed -n 's/^ *"uri": "\([^"]*\)".*/\1/p')
       fi
       ;;

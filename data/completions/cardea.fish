@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Completion of cardea for fish.
 
-set -l commands tokens certificates connect status sessions disconnect lock watch decisions forget reload
+set -l commands tokens certificates connect status sessions disconnect lock pin watch decisions forget reload
 set -l listing tokens certificates status sessions decisions watch reload
 
 complete -c cardea -f
@@ -17,11 +17,14 @@ complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a sessions -d
 complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a disconnect -d 'End a connection'
 complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a lock -d 'End the logins to tokens'
 complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a watch -d 'Tell what changes'
+complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a pin -d 'Give a token a new PIN'
 complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a decisions -d 'List what is remembered'
 complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a forget -d 'Forget decisions'
 complete -c cardea -n "not __fish_seen_subcommand_from $commands" -a reload -d 'Read everything again'
 complete -c cardea -n "__fish_seen_subcommand_from $listing" -l json -d 'Print JSON'
 complete -c cardea -n '__fish_seen_subcommand_from decisions' -l for -x -a '(__fish_print_hostnames)' -d 'Only of this server'
+complete -c cardea -n '__fish_seen_subcommand_from pin' -a 'change unblock'
+complete -c cardea -n '__fish_seen_subcommand_from pin' -s t -l terminal -d 'Ask on this terminal'
 complete -c cardea -n '__fish_seen_subcommand_from forget' -l all -d 'Forget all decisions'
 complete -c cardea -n '__fish_seen_subcommand_from connect' -s c -l certificate -x -d 'Use this certificate'
 complete -c cardea -n '__fish_seen_subcommand_from connect' -l no-certificate -d 'Stay anonymous'

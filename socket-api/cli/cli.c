@@ -8,6 +8,7 @@
 
 #include "socket-api/cli/cli.h"
 
+#include <gio/gio.h>
 #include <string.h>
 
 #include "config.h"
@@ -30,6 +31,7 @@ static const Command COMMANDS[] = {
   { "sessions", "List the connections there are", cardea_command_sessions },
   { "disconnect", "End a connection", cardea_command_disconnect },
   { "lock", "End the logins to tokens, so that the PIN is needed again", cardea_command_lock },
+  { "pin", "Give a token a new PIN, by the old one or by its PUK", cardea_command_pin },
   { "watch", "Tell what there is, and what changes, as it happens", cardea_command_watch },
   { "decisions", "List the decisions that are remembered", cardea_command_decisions },
   { "forget", "Forget decisions, so that you are asked again", cardea_command_forget },
@@ -145,6 +147,23 @@ cardea_cli_call (CardeaCli *cli, const char *method, json_t *parameters, GError 
 
   return client != NULL ? cardea_client_call (client, method, parameters, CARDEA_CLIENT_CALL_MS, error)
                         : NULL;
+}
+
+int
+cardea_cli_pass_terminal (CardeaClient *client, json_t *options, gboolean needed, GError **error)
+{
+  int terminal = cardea_client_open_terminal ();
+
+  if (terminal < 0 && needed) {
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                         "There is no terminal to ask on, or this command does not run in its foreground");
+    return -1;
+  }
+  if (terminal >= 0) {
+    json_object_set_new (options, "terminal", json_string (needed ? "always" : "if_needed"));
+    cardea_client_set_terminal (client, terminal);
+  }
+  return terminal;
 }
 
 void

@@ -44,6 +44,11 @@ int cardea_cli_fail (const GError *error);
 /* One call on a connection of its own. */
 json_t *cardea_cli_call (CardeaCli *cli, const char *method, json_t *parameters, GError **error);
 
+/* Has questions of @client's next call asked on the controlling terminal: @needed, or the call fails; else
+ * where there is no display. @options get "terminal". The terminal, to be closed after the call; -1: there is
+ * none. */
+int cardea_cli_pass_terminal (CardeaClient *client, json_t *options, gboolean needed, GError **error);
+
 /* JSON for programs, ASCII only, so that it cannot steer a terminal either. */
 void cardea_cli_print_json (json_t *value);
 

@@ -175,20 +175,13 @@ static int
 pass_terminal (Connection *self, GError **error)
 {
   json_t *options = json_object_get (self->options->parameters, "options");
-  int terminal = self->options->may_ask ? cardea_client_open_terminal () : -1;
+  int terminal = self->options->may_ask
+                     ? cardea_cli_pass_terminal (self->client, options, self->options->needs_terminal, error)
+                     : -1;
 
-  if (terminal < 0 && self->options->needs_terminal) {
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                         "There is no terminal to ask on, or this command does not run in its foreground");
-    return -1;
-  }
-  if (terminal >= 0) {
-    json_object_set_new (options, "terminal",
-                         json_string (self->options->needs_terminal ? "always" : "if_needed"));
-    cardea_client_set_terminal (self->client, terminal);
-    self->asked_here = self->options->needs_terminal ||
-                       (g_getenv ("DISPLAY") == NULL && g_getenv ("WAYLAND_DISPLAY") == NULL);
-  }
+  self->asked_here =
+      terminal >= 0 && (self->options->needs_terminal ||
+                        (g_getenv ("DISPLAY") == NULL && g_getenv ("WAYLAND_DISPLAY") == NULL));
   return terminal;
 }
 

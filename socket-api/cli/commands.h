@@ -14,6 +14,7 @@ int cardea_command_decisions (CardeaCli *cli, int argc, char **argv);
 int cardea_command_disconnect (CardeaCli *cli, int argc, char **argv);
 int cardea_command_forget (CardeaCli *cli, int argc, char **argv);
 int cardea_command_lock (CardeaCli *cli, int argc, char **argv);
+int cardea_command_pin (CardeaCli *cli, int argc, char **argv);
 int cardea_command_reload (CardeaCli *cli, int argc, char **argv);
 int cardea_command_sessions (CardeaCli *cli, int argc, char **argv);
 int cardea_command_status (CardeaCli *cli, int argc, char **argv);

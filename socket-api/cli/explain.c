@@ -86,12 +86,29 @@ remedy_for_question (json_t *parameters)
 }
 
 static const char *
+remedy_for_puk (const char *state)
+{
+  if (g_str_equal (state, "locked"))
+    return "The PUK is locked, too: ask whoever issued the token.";
+  if (g_str_equal (state, "final_try"))
+    return "One try is left before nobody can unlock the token any more: make sure of the PUK first.";
+  return "It is not tried again by itself: make sure of the PUK first.";
+}
+
+static const char *
 remedy_for_pin (json_t *parameters)
 {
   const char *pin = cardea_text_member (parameters, "pin", "unknown");
+  const char *secret = cardea_text_member (parameters, "secret", "pin");
 
+  if (g_str_equal (secret, "new_pin"))
+    return "Try again with another new PIN.";
+  if (g_str_equal (secret, "puk"))
+    return remedy_for_puk (pin);
   if (g_str_equal (pin, "locked"))
-    return "The PIN is locked: unlock it with its PUK and the tool of the token's vendor.";
+    return "The PIN is locked: unlock it with its PUK, by \"cardea pin unblock\".";
+  if (g_str_equal (pin, "must_change"))
+    return "The PIN has to be changed first: \"cardea pin change\".";
   if (g_str_equal (pin, "final_try"))
     return "One try is left before it locks: make sure of the PIN first.";
   if (g_str_equal (pin, "low"))
@@ -151,6 +168,8 @@ remedy_for (CardeaErrorCode code, json_t *parameters)
   case CARDEA_ERROR_TIMED_OUT:
     return "Try again; connect takes a longer time with --timeout SECONDS.";
   case CARDEA_ERROR_NOT_FOUND:
+    if (g_str_has_prefix (cardea_text_member (parameters, "what", ""), "pkcs11:"))
+      return "\"cardea tokens\" lists the tokens there are.";
     return "\"cardea sessions\" lists the connections there are, \"cardea decisions\" what is remembered.";
   case CARDEA_ERROR_INTERFACE_NOT_FOUND:
   case CARDEA_ERROR_METHOD_NOT_FOUND:

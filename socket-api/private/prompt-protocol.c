@@ -26,7 +26,7 @@ G_STATIC_ASSERT ((QUESTION_TEXTS + OFFER_TEXTS) * 6 * CARDEA_LIMIT_PROMPT_TEXT_B
                  CARDEA_LIMIT_PROMPT_MESSAGE_BYTES);
 
 /* In the order of the enumerations. */
-static const char *const KINDS[] = { "certificate", "pin", NULL };
+static const char *const KINDS[] = { "certificate", "pin", "new_pin", NULL };
 static const char *const REMEMBERS[] = { "not", "removal", "always", NULL };
 static const char *const PIN_STATES[] = { "fine", "low", "final_try", "locked", "must_change", NULL };
 static const char *const UPDATES[] = { "offers", "withdraw", NULL };
@@ -175,6 +175,15 @@ put_pin_question (json_t *object, const CardeaPromptQuestion *self)
   cardea_prompt_put_flag (object, "for_signature", self->for_signature);
 }
 
+static void
+put_new_pin_question (json_t *object, const CardeaPromptQuestion *self)
+{
+  cardea_prompt_put_flag (object, "unblock", self->unblock);
+  cardea_prompt_put_flag (object, "new_pin_rejected", self->new_pin_rejected);
+  cardea_prompt_put_number (object, "pin_min", self->pin_min);
+  cardea_prompt_put_number (object, "pin_max", self->pin_max);
+}
+
 GBytes *
 cardea_prompt_question_encode (const CardeaPromptQuestion *self)
 {
@@ -182,7 +191,8 @@ cardea_prompt_question_encode (const CardeaPromptQuestion *self)
 
   cardea_prompt_put_text (object, "kind", KINDS[self->kind]);
   put_program (object, &self->program);
-  put_server (object, &self->server);
+  if (self->kind != CARDEA_PROMPT_NEW_PIN)
+    put_server (object, &self->server);
   put_known_text (object, "colour_scheme", self->colour_scheme, COLOUR_SCHEMES);
   if (self->window && is_window (self->window))
     cardea_prompt_put_text (object, "window", self->window);
@@ -190,6 +200,8 @@ cardea_prompt_question_encode (const CardeaPromptQuestion *self)
     put_certificate_question (object, self);
   else
     put_pin_question (object, self);
+  if (self->kind == CARDEA_PROMPT_NEW_PIN)
+    put_new_pin_question (object, self);
   return cardea_prompt_dump (object);
 }
 
@@ -229,6 +241,15 @@ take_pin_question (CardeaPromptFields *fields, CardeaPromptQuestion *self)
   self->for_signature = cardea_prompt_take_flag (fields, "for_signature");
 }
 
+static void
+take_new_pin_question (CardeaPromptFields *fields, CardeaPromptQuestion *self)
+{
+  self->unblock = cardea_prompt_take_flag (fields, "unblock");
+  self->new_pin_rejected = cardea_prompt_take_flag (fields, "new_pin_rejected");
+  self->pin_min = (guint)cardea_prompt_take_number (fields, "pin_min", 1, CARDEA_LIMIT_PIN_BYTES);
+  self->pin_max = (guint)cardea_prompt_take_number (fields, "pin_max", self->pin_min, CARDEA_LIMIT_PIN_BYTES);
+}
+
 CardeaPromptQuestion *
 cardea_prompt_question_decode (GBytes *message, GError **error)
 {
@@ -241,13 +262,16 @@ cardea_prompt_question_decode (GBytes *message, GError **error)
   cardea_prompt_fields_init (&fields, root);
   self = cardea_prompt_question_new ((CardeaPromptKind)cardea_prompt_take_choice (&fields, "kind", KINDS));
   take_program (&fields, &self->program);
-  take_server (&fields, &self->server);
+  if (self->kind != CARDEA_PROMPT_NEW_PIN)
+    take_server (&fields, &self->server);
   self->colour_scheme = take_known_text (&fields, "colour_scheme", COLOUR_SCHEMES);
   self->window = take_window (&fields);
   if (self->kind == CARDEA_PROMPT_CERTIFICATE)
     take_certificate_question (&fields, self);
   else
     take_pin_question (&fields, self);
+  if (self->kind == CARDEA_PROMPT_NEW_PIN)
+    take_new_pin_question (&fields, self);
   return cardea_prompt_fields_finish (&fields, error) ? g_steal_pointer (&self) : NULL;
 }
 

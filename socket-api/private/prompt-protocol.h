@@ -22,6 +22,7 @@ typedef enum
 {
   CARDEA_PROMPT_CERTIFICATE, /* which certificate, if any, this program may use with this server */
   CARDEA_PROMPT_PIN,
+  CARDEA_PROMPT_NEW_PIN, /* the old PIN, or the PUK, and a new PIN; for no server */
 } CardeaPromptKind;
 
 typedef enum
@@ -95,7 +96,7 @@ typedef struct
   gboolean may_continue;             /* without a certificate */
   CardeaPromptRemember may_remember; /* the most that may be chosen */
 
-  /* CARDEA_PROMPT_PIN */
+  /* CARDEA_PROMPT_PIN, CARDEA_PROMPT_NEW_PIN */
   char *token_label;
   char *reader; /* or NULL */
   CardeaPromptPinState pin_state;
@@ -104,6 +105,11 @@ typedef struct
   gboolean pinpad;   /* typed on the reader: nothing to enter here */
   gboolean
       for_signature; /* the key wants it for each: it serves once, whether the token is unlocked or not */
+
+  /* CARDEA_PROMPT_NEW_PIN */
+  gboolean unblock; /* the PUK is asked for, not the old PIN: state, tries and rejected are the PUK's */
+  gboolean new_pin_rejected; /* the new PIN typed last was no PIN for the token */
+  guint pin_min, pin_max;    /* bytes */
 } CardeaPromptQuestion;
 
 /* What changed while the question was open. */
@@ -141,7 +147,7 @@ typedef enum
   CARDEA_PROMPT_SHOWN,     /* the first frame is on the display */
   CARDEA_PROMPT_USE,       /* the certificate with this id */
   CARDEA_PROMPT_CONTINUE,  /* without a certificate */
-  CARDEA_PROMPT_PIN_TYPED, /* it is in the pipe */
+  CARDEA_PROMPT_PIN_TYPED, /* it is in the pipe; for a new PIN both are (socket-api/secret/pair.h) */
   CARDEA_PROMPT_PINPAD,    /* go on with the reader's own entry */
   CARDEA_PROMPT_CANCEL,
 } CardeaPromptAnswerKind;

@@ -80,6 +80,8 @@ cardea_prompt_question_new (CardeaPromptKind kind)
   self->program.parents = g_new0 (char *, 1);
   self->offers = cardea_prompt_offers_new ();
   self->pin_tries = -1;
+  self->pin_min = 1;
+  self->pin_max = CARDEA_LIMIT_PIN_BYTES;
   return self;
 }
 

@@ -23,6 +23,14 @@ PIN_QUESTION = {
     'for_signature': False,
 }
 
+NEW_PIN_QUESTION = {key: value for key, value in PIN_QUESTION.items() if key != 'server'} | {
+    'kind': 'new_pin',
+    'unblock': False,
+    'new_pin_rejected': False,
+    'pin_min': 6,
+    'pin_max': 8,
+}
+
 
 class Asked:
     """`argv` begins the command line, before the descriptors: the program, or what starts it. `pin` is told as

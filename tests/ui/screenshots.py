@@ -32,6 +32,10 @@ def pin(**changes):
     return {key: value for key, value in (asked.PIN_QUESTION | changes).items() if value is not None}
 
 
+def new_pin(**changes):
+    return asked.NEW_PIN_QUESTION | changes
+
+
 def certificate(offers, **changes):
     return questions.certificate(offers, **changes)
 
@@ -72,6 +76,13 @@ STATES = {
     'pin-signature': (pin(for_signature=True), []),
     'pin-signature-final-try': (pin(for_signature=True, rejected=True, pin_state='final_try', pin_tries=1), []),
     'pin-signature-reader': (pin(for_signature=True, pinpad=True), []),
+    'new-pin-change': (new_pin(), []),
+    'new-pin-different': (new_pin(), [*'123456', 'Tab', *'234567', 'Tab', *'345678']),
+    'new-pin-wrong': (new_pin(rejected=True, pin_state='low', pin_tries=2), []),
+    'new-pin-unblock': (new_pin(unblock=True), []),
+    'new-pin-final-try': (new_pin(unblock=True, rejected=True, pin_state='final_try'), []),
+    'new-pin-refused': (new_pin(new_pin_rejected=True, pin_min=4, pin_max=255), []),
+    'new-pin-reader': (new_pin(unblock=True, pinpad=True), []),
     'pin-hostile': (pin(token_label='<b>Card</b>\u202e\n' + 'x' * 300, program={'label': '/tmp/\u202e' + 'y' * 900, 'parents': []}), []),
     'over-token-removed': over('token_removed'),
     'over-caller-gone': over('caller_gone'),

@@ -83,6 +83,23 @@ test_no_reader (Fixture *self, gconstpointer data)
   g_assert_false (cardea_pin_record_is_refused (self->record, self->pin));
 }
 
+/* That a PIN must be changed is said of the right one; a PUK is no PIN; and a new PIN begins anew. */
+static void
+test_kinds (Fixture *self, gconstpointer data)
+{
+  g_assert_true (update (self, 1, 1));
+  cardea_pin_record_refuse (self->record, self->pin, CARDEA_PIN_MUST_CHANGE);
+  g_assert_false (cardea_pin_record_is_refused (self->record, self->pin));
+  cardea_pin_record_refuse_puk (self->record, self->pin, CARDEA_PIN_UNKNOWN);
+  g_assert_true (cardea_pin_record_is_puk_refused (self->record, self->pin));
+  g_assert_false (cardea_pin_record_is_refused (self->record, self->pin));
+  g_assert_cmpint (self->record->puk_state, ==, CARDEA_PIN_LOW);
+  cardea_pin_record_refuse (self->record, self->pin, CARDEA_PIN_LOW);
+  cardea_pin_record_renew (self->record);
+  g_assert_false (cardea_pin_record_is_refused (self->record, self->pin));
+  g_assert_false (cardea_pin_record_is_puk_refused (self->record, self->pin));
+}
+
 #define ADD(path, function) g_test_add ("/pin-record/" path, Fixture, NULL, set_up, function, tear_down)
 
 int
@@ -92,5 +109,6 @@ main (int argc, char **argv)
   ADD ("same-card", test_same_card);
   ADD ("other-card", test_other_card);
   ADD ("no-reader", test_no_reader);
+  ADD ("kinds", test_kinds);
   return g_test_run ();
 }

@@ -372,6 +372,57 @@ test_pin_question (void)
   }
 }
 
+/* It is for no server, whatever is in the value. */
+static void
+test_new_pin_question (void)
+{
+  g_autoptr (CardeaPromptQuestion) question = make_question (CARDEA_PROMPT_NEW_PIN);
+  g_autoptr (CardeaPromptQuestion) got = NULL;
+
+  question->token_label = g_strdup ("Token");
+  question->pin_state = CARDEA_PROMPT_PIN_FINAL_TRY;
+  question->unblock = TRUE;
+  question->new_pin_rejected = TRUE;
+  question->pin_min = 6;
+  question->pin_max = 8;
+  got = send_question (question);
+  g_assert_cmpint (got->kind, ==, CARDEA_PROMPT_NEW_PIN);
+  g_assert_cmpstr (got->program.label, ==, question->program.label);
+  g_assert_null (got->server.name);
+  g_assert_cmpstr (got->token_label, ==, "Token");
+  g_assert_cmpint (got->pin_state, ==, CARDEA_PROMPT_PIN_FINAL_TRY);
+  g_assert_true (got->unblock);
+  g_assert_true (got->new_pin_rejected);
+  g_assert_cmpuint (got->pin_min, ==, 6);
+  g_assert_cmpuint (got->pin_max, ==, 8);
+}
+
+/* Limits that no PIN can keep. */
+static void
+test_new_pin_limits (void)
+{
+  static const struct
+  {
+    guint min, max;
+    gboolean fine;
+  } cases[] = {
+    { 1, CARDEA_LIMIT_PIN_BYTES, TRUE }, { 4, 4, TRUE }, { 0, 8, FALSE }, { 8, 4, FALSE }, { 1, 256, FALSE }
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (CardeaPromptQuestion) question = make_question (CARDEA_PROMPT_NEW_PIN);
+    g_autoptr (CardeaPromptQuestion) got = NULL;
+    g_autoptr (GBytes) message = NULL, without_end = NULL;
+
+    question->pin_min = cases[i].min;
+    question->pin_max = cases[i].max;
+    message = cardea_prompt_question_encode (question);
+    without_end = g_bytes_new_from_bytes (message, 0, g_bytes_get_size (message) - 1);
+    got = cardea_prompt_question_decode (without_end, NULL);
+    g_assert_cmpint (got != NULL, ==, cases[i].fine);
+  }
+}
+
 /* What has a form of its own is left out where it does not have it. */
 static void
 test_foreign_values (void)
@@ -757,6 +808,8 @@ main (int argc, char **argv)
   add_cases ("bad-answer", BAD_ANSWERS, G_N_ELEMENTS (BAD_ANSWERS), test_bad_answer);
   g_test_add_func ("/prompt-protocol/certificate-question", test_certificate_question);
   g_test_add_func ("/prompt-protocol/pin-question", test_pin_question);
+  g_test_add_func ("/prompt-protocol/pin-question-new", test_new_pin_question);
+  g_test_add_func ("/prompt-protocol/pin-question-limits", test_new_pin_limits);
   g_test_add_func ("/prompt-protocol/foreign-values", test_foreign_values);
   g_test_add_func ("/prompt-protocol/window-length", test_window_length);
   g_test_add_func ("/prompt-protocol/texts-are-cut", test_texts_are_cut);

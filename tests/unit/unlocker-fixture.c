@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "agent/prompt/withdrawal.h"
+#include "socket-api/secret/pair.h"
 
 static gboolean
 is_pin (CardeaSecret *secret, const char *expected)
@@ -23,21 +24,25 @@ is_pin (CardeaSecret *secret, const char *expected)
   return length == strlen (expected) && memcmp (bytes, expected, length) == 0;
 }
 
+static GError *
+make_refusal (FakeTokens *fake)
+{
+  GError *error = cardea_error_new (CARDEA_ERROR_PIN_REFUSED, "No.");
+
+  cardea_error_take_parameter (error, "pin", json_string (cardea_pin_state_to_string (fake->after_refusal)));
+  return error;
+}
+
 void
 unlocker_answer (FakeTokens *fake, GTask *task)
 {
-  GError *error;
-
   if (fake->fails) {
     g_task_return_error (task, cardea_error_new (fake->failure, "It failed."));
   } else if (is_pin (g_ptr_array_index (fake->sent, fake->sent->len - 1), fake->right)) {
     fake->logged_in = TRUE;
     g_task_return_boolean (task, TRUE);
   } else {
-    error = cardea_error_new (CARDEA_ERROR_PIN_REFUSED, "No.");
-    cardea_error_take_parameter (error, "pin",
-                                 json_string (cardea_pin_state_to_string (fake->after_refusal)));
-    g_task_return_error (task, error);
+    g_task_return_error (task, make_refusal (fake));
   }
   g_object_unref (task);
 }
@@ -122,9 +127,63 @@ fake_get_tokens (gpointer data)
   return copy;
 }
 
-static const CardeaPinLogin fake_login = { fake_login_async,   fake_login_finish, fake_logout_async,
-                                           fake_logout_finish, fake_sign_async,   fake_sign_finish,
-                                           fake_get_tokens };
+static GError *
+set_pin (FakeTokens *fake, CardeaPinAction action, CardeaSecret *pins)
+{
+  g_autoptr (CardeaSecret) known = NULL, fresh = NULL;
+  GError *error;
+
+  if (fake->fails)
+    return cardea_error_new (fake->failure, "It failed.");
+  if (!cardea_secret_split (pins, &known, &fresh, &error))
+    return error;
+  g_ptr_array_add (fake->sent, cardea_secret_ref (known));
+  if (!is_pin (known, action == CARDEA_PIN_CHANGE ? fake->right : fake->puk))
+    return make_refusal (fake);
+  if (fake->refuses_new) {
+    error = cardea_error_new (CARDEA_ERROR_PIN_REFUSED, "Not that one.");
+    cardea_error_take_parameter (error, "secret", json_string ("new_pin"));
+    return error;
+  }
+  g_free (fake->new_pin);
+  fake->new_pin =
+      g_strndup ((const char *)cardea_secret_peek (fresh, NULL), cardea_secret_get_length (fresh));
+  return NULL;
+}
+
+static void
+fake_set_pin_async (gpointer data, CardeaToken *token, CardeaPinAction action, CardeaSecret *pins,
+                    GAsyncReadyCallback callback, gpointer callback_data)
+{
+  FakeTokens *fake = data;
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, callback_data);
+  GError *error;
+
+  fake->n_set++;
+  fake->logged_in = FALSE;
+  error = set_pin (fake, action, pins);
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+static gboolean
+fake_set_pin_finish (gpointer data, CardeaToken *token, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+fake_renew (gpointer data, CardeaToken *token)
+{
+  ((FakeTokens *)data)->n_renewed++;
+}
+
+static const CardeaPinLogin fake_login = { fake_login_async,   fake_login_finish,  fake_logout_async,
+                                           fake_logout_finish, fake_sign_async,    fake_sign_finish,
+                                           fake_get_tokens,    fake_set_pin_async, fake_set_pin_finish,
+                                           fake_renew };
 
 static void person_iface_init (CardeaPrompterInterface *iface);
 
@@ -161,6 +220,17 @@ on_token_gone (GCancellable *cancellable, gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* "OLD NEW" */
+static CardeaSecret *
+make_pair (const char *text)
+{
+  g_auto (GStrv) words = g_strsplit (text, " ", 2);
+  g_autoptr (CardeaSecret) known = cardea_secret_new (words[0], strlen (words[0]), NULL);
+  g_autoptr (CardeaSecret) fresh = cardea_secret_new (words[1], strlen (words[1]), NULL);
+
+  return cardea_secret_join (known, fresh, NULL);
+}
+
 static void
 person_ask_async (CardeaPrompter *prompter, const CardeaPinQuestion *question, GCancellable *cancellable,
                   GAsyncReadyCallback callback, gpointer data)
@@ -174,11 +244,16 @@ person_ask_async (CardeaPrompter *prompter, const CardeaPinQuestion *question, G
   self->low = question->low;
   self->on_terminal = question->terminal != NULL;
   self->for_signature = question->for_signature;
+  self->sets_pin = question->sets_pin;
+  self->unblock = question->unblock;
+  self->new_pin_rejected = question->new_pin_rejected;
   if (self->waits) {
     end_with (cancellable, task, G_SOURCE_FUNC (on_question_cancelled));
     end_with (question->token_gone, task, G_SOURCE_FUNC (on_token_gone));
   } else if (pin != NULL) {
-    g_task_return_pointer (task, cardea_secret_new (pin, strlen (pin), NULL), unref_secret);
+    g_task_return_pointer (task,
+                           question->sets_pin ? make_pair (pin) : cardea_secret_new (pin, strlen (pin), NULL),
+                           unref_secret);
   } else {
     g_task_return_error (task, cardea_error_new (CARDEA_ERROR_INTERACTION_REQUIRED, "Nobody is there."));
   }
@@ -259,11 +334,15 @@ unlocker_set_up (UnlockerFixture *f, gconstpointer data)
                                .model = (char *)"X",
                                .reader = (char *)"R",
                                .initialised = TRUE,
+                               .officer_pin = CARDEA_PIN_FINE,
+                               .pin_min = 4,
+                               .pin_max = 8,
                                .login_required = TRUE };
   f->generation = 1;
   f->fake.tokens = g_ptr_array_new_with_free_func ((GDestroyNotify)cardea_token_unref);
   f->fake.sent = g_ptr_array_new_with_free_func (unref_secret);
   f->fake.right = "1234";
+  f->fake.puk = "87654321";
   f->fake.after_refusal = CARDEA_PIN_LOW;
   f->person = g_object_new (TEST_TYPE_PERSON, NULL);
   f->token = unlocker_insert_token (f, "T", CARDEA_PIN_FINE);
@@ -310,6 +389,7 @@ unlocker_tear_down (UnlockerFixture *f, gconstpointer data)
   g_assert_cmpint (g_rmdir (f->folder), ==, 0);
   g_ptr_array_unref (f->fake.tokens);
   g_ptr_array_unref (f->fake.sent);
+  g_free (f->fake.new_pin);
   g_object_unref (f->person);
   g_object_unref (f->host);
   g_free (f->folder);

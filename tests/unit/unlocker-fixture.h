@@ -28,6 +28,10 @@ typedef struct
   gboolean logged_in;       /* as the token sees it */
   guint n_logouts;
   guint n_signed;                       /* of all sent, those with a signature */
+  const char *puk;                      /* what unblocks it */
+  gboolean refuses_new;                 /* it takes no new PIN */
+  guint n_set, n_renewed;               /* calls for a new PIN, and to start afresh */
+  char *new_pin;                        /* the last that was set, or NULL */
   void (*before_login) (gpointer data); /* or NULL */
   gpointer before_login_data;
 } FakeTokens;
@@ -40,11 +44,14 @@ G_DECLARE_FINAL_TYPE (TestPerson, test_person, TEST, PERSON, GObject)
 struct _TestPerson
 {
   GObject parent;
-  const char *const *answers; /* then: nobody is there */
+  const char *const
+      *answers; /* then: nobody is there; for a new PIN each is two, with a space between them */
   guint n_asked;
-  gboolean waits;                                     /* an answer never comes, but cancelling ends it */
-  CardeaPromptWithdrawn withdrawn;                    /* why it was */
-  gboolean rejected, low, on_terminal, for_signature; /* of the last question */
+  gboolean waits;                      /* an answer never comes, but cancelling ends it */
+  CardeaPromptWithdrawn withdrawn;     /* why it was */
+  gboolean rejected, low, on_terminal; /* of the last question, as are the next */
+  gboolean for_signature;
+  gboolean sets_pin, unblock, new_pin_rejected;
 };
 
 /* The fixture: a folder, one token, one source with a file. */

@@ -5,33 +5,16 @@
  * test holds the other end, like any program that wanted to answer its own questions. */
 
 #include <fcntl.h>
-#include <glib-unix.h>
 #include <pty.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
-#include <utmp.h>
 
 #include "socket-api/wire/error.h"
 #include "tests/fixtures/asks.h"
+#include "tests/fixtures/console.h"
 
 #define PIN "31415926"
-#define PATIENCE_US (30 * G_USEC_PER_SEC)
-
-/* One `cardea connect` on a terminal of its own. */
-typedef struct
-{
-  pid_t pid;
-  int master, slave;
-  struct termios before;
-  GString *screen;
-  gsize read;
-  gboolean reaped;
-  int status;
-} Console;
 
 static CardeaAsks *
 new_with_card (void)
@@ -52,9 +35,8 @@ new_with_card (void)
 
 /* It sends a request and ends when the page was read. */
 static Console *
-console_new (CardeaAsks *asks, const char *option)
+connect_on_console (CardeaAsks *asks, const char *option)
 {
-  Console *console = g_new0 (Console, 1);
   g_autofree char *cardea = g_build_filename (g_getenv ("CARDEA_TEST_BUILD"), "socket-api/cli/cardea", NULL);
   g_autofree char *fingerprint = cardea_lab_fingerprint (asks->lab, "mock.pem");
   g_autofree char *script =
@@ -62,113 +44,19 @@ console_new (CardeaAsks *asks, const char *option)
                        "exec %s --socket %s connect %s --certificate %s localhost:%u",
                        cardea, cardea_lab_get_socket (asks->lab), option, fingerprint, asks->port);
 
-  console->screen = g_string_new (NULL);
-  g_assert_cmpint (openpty (&console->master, &console->slave, NULL, NULL, NULL), ==, 0);
-  g_assert_cmpint (tcgetattr (console->slave, &console->before), ==, 0);
-  console->pid = fork ();
-  g_assert_cmpint (console->pid, >=, 0);
-  if (console->pid == 0) {
-    close (console->master);
-    if (login_tty (console->slave) == 0)
-      execl ("/bin/sh", "sh", "-c", script, NULL);
-    _exit (127);
-  }
-  g_assert_true (g_unix_set_fd_nonblocking (console->master, TRUE, NULL));
-  return console;
+  return console_new (script);
 }
-
-static void
-read_screen (Console *console)
-{
-  char bytes[4096];
-  gssize length = read (console->master, bytes, sizeof bytes);
-
-  if (length > 0)
-    g_string_append_len (console->screen, bytes, length);
-}
-
-static gboolean
-is_written (Console *console, const char *text)
-{
-  const char *found;
-
-  read_screen (console);
-  found = strstr (console->screen->str + console->read, text);
-  if (found != NULL)
-    console->read = (gsize)(found - console->screen->str) + strlen (text);
-  return found != NULL;
-}
-
-static void
-wait_for (Console *console, const char *text)
-{
-  gint64 end = g_get_monotonic_time () + PATIENCE_US;
-
-  while (!is_written (console, text)) {
-    if (g_get_monotonic_time () > end)
-      g_error ("\"%s\" does not appear in:\n%s", text, console->screen->str);
-    g_usleep (2000);
-  }
-}
-
-static void
-type (Console *console, const char *keys)
-{
-  g_assert_cmpint (write (console->master, keys, strlen (keys)), ==, strlen (keys));
-}
-
-/* Its exit status. */
-static int
-finish (Console *console)
-{
-  gint64 end = g_get_monotonic_time () + PATIENCE_US;
-
-  while (!console->reaped) {
-    read_screen (console);
-    console->reaped = waitpid (console->pid, &console->status, WNOHANG) == console->pid;
-    g_assert_cmpint (g_get_monotonic_time (), <, end);
-    g_usleep (2000);
-  }
-  read_screen (console);
-  return console->status;
-}
-
-static gboolean
-is_put_back (gpointer data)
-{
-  const Console *console = data;
-  struct termios now;
-
-  return tcgetattr (console->slave, &now) == 0 && now.c_lflag == console->before.c_lflag &&
-         now.c_iflag == console->before.c_iflag;
-}
-
-static void
-console_free (Console *console)
-{
-  g_assert_true (cardea_lab_wait_until (is_put_back, console));
-  if (!console->reaped) {
-    kill (console->pid, SIGKILL);
-    waitpid (console->pid, NULL, 0);
-  }
-  close (console->master);
-  close (console->slave);
-  g_string_free (console->screen, TRUE);
-  g_free (console);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Console, console_free)
 
 static void
 choose_and_unlock (Console *console)
 {
-  wait_for (console, "Server: localhost:");
-  wait_for (console, "1. Mock client");
-  wait_for (console, "Your choice: ");
-  type (console, "1\n");
-  wait_for (console, "Token: Mock card");
-  wait_for (console, "PIN: ");
-  type (console, PIN "\n");
+  console_wait_for (console, "Server: localhost:");
+  console_wait_for (console, "1. Mock client");
+  console_wait_for (console, "Your choice: ");
+  console_type (console, "1\n");
+  console_wait_for (console, "Token: Mock card");
+  console_wait_for (console, "PIN: ");
+  console_type (console, PIN "\n");
 }
 
 static gboolean
@@ -188,12 +76,12 @@ test_connects (void)
   g_autoptr (CardeaAsks) asks = new_with_card ();
 
   for (guint i = 0; i < 2; i++) {
-    g_autoptr (Console) console = console_new (asks, i == 0 ? "--terminal" : "");
+    g_autoptr (Console) console = connect_on_console (asks, i == 0 ? "--terminal" : "");
     g_autofree char *out = NULL;
 
     choose_and_unlock (console);
-    wait_for (console, "saw CN=Mock client");
-    g_assert_cmpint (finish (console), ==, 0);
+    console_wait_for (console, "saw CN=Mock client");
+    g_assert_cmpint (console_finish (console), ==, 0);
     g_assert_null (strstr (console->screen->str, PIN));
     g_assert_null (strchr (console->screen->str, '\033'));
     g_assert_true (cardea_lab_wait_until (is_logged_out, asks));
@@ -213,11 +101,11 @@ test_always (void)
   cardea_asks_set_mock (asks, "");
   cardea_asks_wait_for_mock (asks, TRUE);
   for (guint i = 0; i < 2; i++) {
-    g_autoptr (Console) console = console_new (asks, "--terminal");
+    g_autoptr (Console) console = connect_on_console (asks, "--terminal");
 
     choose_and_unlock (console);
-    wait_for (console, "saw CN=Mock client");
-    g_assert_cmpint (finish (console), ==, 0);
+    console_wait_for (console, "saw CN=Mock client");
+    g_assert_cmpint (console_finish (console), ==, 0);
     g_assert_null (strstr (strstr (console->screen->str, "PIN: ") + 1, "PIN: "));
     g_assert_true (cardea_lab_wait_until (is_logged_out, asks));
   }
@@ -227,28 +115,28 @@ static void
 test_wrong_pin (void)
 {
   g_autoptr (CardeaAsks) asks = new_with_card ();
-  g_autoptr (Console) console = console_new (asks, "--terminal");
+  g_autoptr (Console) console = connect_on_console (asks, "--terminal");
 
-  wait_for (console, "Your choice: ");
-  type (console, "1\n");
-  wait_for (console, "PIN: ");
-  type (console, "27182818\n");
-  wait_for (console, "The PIN was wrong.");
-  wait_for (console, "PIN: ");
-  type (console, PIN "\n");
-  wait_for (console, "saw CN=Mock client");
-  g_assert_cmpint (finish (console), ==, 0);
+  console_wait_for (console, "Your choice: ");
+  console_type (console, "1\n");
+  console_wait_for (console, "PIN: ");
+  console_type (console, "27182818\n");
+  console_wait_for (console, "The PIN was wrong.");
+  console_wait_for (console, "PIN: ");
+  console_type (console, PIN "\n");
+  console_wait_for (console, "saw CN=Mock client");
+  g_assert_cmpint (console_finish (console), ==, 0);
 }
 
 static void
 test_cancelled (void)
 {
   g_autoptr (CardeaAsks) asks = new_with_card ();
-  g_autoptr (Console) console = console_new (asks, "--terminal");
+  g_autoptr (Console) console = connect_on_console (asks, "--terminal");
 
-  wait_for (console, "Your choice: ");
-  type (console, "\n");
-  g_assert_cmpint (finish (console), !=, 0);
+  console_wait_for (console, "Your choice: ");
+  console_type (console, "\n");
+  g_assert_cmpint (console_finish (console), !=, 0);
 }
 
 /* The program goes, its question with it, and what is typed can be seen again. */
@@ -256,14 +144,14 @@ static void
 test_interrupted (void)
 {
   g_autoptr (CardeaAsks) asks = new_with_card ();
-  g_autoptr (Console) console = console_new (asks, "--terminal");
+  g_autoptr (Console) console = connect_on_console (asks, "--terminal");
 
-  wait_for (console, "Your choice: ");
-  type (console, "1\n");
-  wait_for (console, "PIN: ");
-  type (console, "31\003");
-  g_assert_cmpint (finish (console), !=, 0);
-  g_assert_true (cardea_lab_wait_until (is_put_back, console));
+  console_wait_for (console, "Your choice: ");
+  console_type (console, "1\n");
+  console_wait_for (console, "PIN: ");
+  console_type (console, "31\003");
+  g_assert_cmpint (console_finish (console), !=, 0);
+  g_assert_true (cardea_lab_wait_until (console_is_put_back, console));
 }
 
 /* Whatever becomes of the prompt, the terminal is mended. */
@@ -271,11 +159,11 @@ static void
 test_prompt_killed (void)
 {
   g_autoptr (CardeaAsks) asks = new_with_card ();
-  g_autoptr (Console) console = console_new (asks, "--terminal");
+  g_autoptr (Console) console = connect_on_console (asks, "--terminal");
   g_autoptr (GArray) children = NULL;
   g_autofree char *name = NULL;
 
-  wait_for (console, "Your choice: ");
+  console_wait_for (console, "Your choice: ");
   children = cardea_lab_get_children (asks->agent);
   for (guint i = 0; i < children->len; i++) {
     g_autofree char *path = g_strdup_printf ("/proc/%d/comm", g_array_index (children, int, i));
@@ -284,7 +172,7 @@ test_prompt_killed (void)
     if (g_file_get_contents (path, &comm, NULL, NULL) && g_str_has_prefix (comm, "cardea-prompt"))
       kill (g_array_index (children, int, i), SIGKILL);
   }
-  g_assert_cmpint (finish (console), !=, 0);
+  g_assert_cmpint (console_finish (console), !=, 0);
 }
 
 /* Another program is asked for itself, though a terminal's login was there a moment ago. */
@@ -292,17 +180,17 @@ static void
 test_others_are_asked (void)
 {
   g_autoptr (CardeaAsks) asks = new_with_card ();
-  g_autoptr (Console) console = console_new (asks, "--terminal");
+  g_autoptr (Console) console = connect_on_console (asks, "--terminal");
   g_autofree char *fingerprint = cardea_lab_fingerprint (asks->lab, "mock.pem");
   g_autofree char *options =
       g_strdup_printf ("{\"certificate\": \"%s\", \"interaction\": \"never\"}", fingerprint);
   g_autoptr (GError) error = NULL;
 
   choose_and_unlock (console);
-  wait_for (console, "saw CN=Mock client");
+  console_wait_for (console, "saw CN=Mock client");
   g_assert_null (cardea_asks_fetch (asks, options, &error));
   g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_INTERACTION_REQUIRED);
-  g_assert_cmpint (finish (console), ==, 0);
+  g_assert_cmpint (console_finish (console), ==, 0);
 }
 
 /* A token without a PIN: what is typed would be no consent. */
@@ -314,14 +202,14 @@ test_no_pin (void)
 
   cardea_asks_set_mock (asks, CARDEA_ASKS_MOCK_OPEN);
   cardea_asks_wait_for_mock (asks, TRUE);
-  console = console_new (asks, "--terminal");
-  wait_for (console, "No Certificate Fits");
-  wait_for (console, "Its token has no PIN");
-  wait_for (console, "Your choice: ");
-  type (console, "1\n");
-  wait_for (console, "There is no such choice.");
-  type (console, "c\n");
-  g_assert_cmpint (finish (console), !=, 0);
+  console = connect_on_console (asks, "--terminal");
+  console_wait_for (console, "No Certificate Fits");
+  console_wait_for (console, "Its token has no PIN");
+  console_wait_for (console, "Your choice: ");
+  console_type (console, "1\n");
+  console_wait_for (console, "There is no such choice.");
+  console_type (console, "c\n");
+  g_assert_cmpint (console_finish (console), !=, 0);
 }
 
 /* Takes @fd; the option and what comes along. */

@@ -15,6 +15,7 @@ cardea() {
   case $1 in
     certificates) printf '{\n  "certificates": [\n    {\n      "sha256": "aabb01",\n' ;;
     decisions) printf '{\n  "decisions": [\n    {\n      "id": "d-88",\n' ;;
+    tokens) printf '{\n  "tokens": [\n    {\n      "uri": "pkcs11:token=T",\n' ;;
     sessions) printf '{\n  "sessions": [\n    {\n      "id": "s-77",\n' ;;
   esac
 }
@@ -44,6 +45,8 @@ expect _cardea 'cardea connect --' --certificate --no-certificate --ca --verbose
 expect _cardea 'cardea connect --certificate ' aabb01
 expect _cardea 'cardea connect -c aa' aabb01
 expect _cardea 'cardea disconnect ' s-77
+expect _cardea 'cardea pin ' change unblock --terminal
+expect _cardea 'cardea pin change ' pkcs11:token=T
 expect _cardea 'cardea decisions --' --for --json --socket --help
 expect _cardea 'cardea forget ' d-88
 expect _cardea 'cardea forget d-88 --' --all
