@@ -47,6 +47,7 @@ note_insertion (CardeaPinRecord *self, CardeaInsertion *insertion)
     return;
   g_ptr_array_set_size (self->refused, 0);
   g_ptr_array_set_size (self->refused_puks, 0);
+  self->puk_state_known = FALSE;
   g_clear_pointer (&self->insertion, cardea_insertion_unref);
   self->insertion = insertion != NULL ? cardea_insertion_ref (insertion) : NULL;
 }
@@ -63,7 +64,8 @@ cardea_pin_record_update (CardeaPinRecord *self, CardeaToken *token)
   self->logged_in = FALSE;
   self->granted = FALSE;
   self->state_known = FALSE;
-  self->puk_state_known = FALSE;
+  if (self->puk_state != CARDEA_PIN_LOCKED) /* of which PIV tells nothing but once */
+    self->puk_state_known = FALSE;
   note_insertion (self, token->insertion);
   return TRUE;
 }

@@ -9,6 +9,7 @@
 
 #include "socket-api/cli/commands.h"
 #include "socket-api/client/text.h"
+#include "socket-api/wire/error.h"
 
 typedef struct
 {
@@ -114,6 +115,15 @@ set_pin (CardeaClient *client, const Action *action, json_t *token, gboolean nee
 }
 
 static int
+fail (const GError *error)
+{
+  if (!g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_CANCELLED))
+    return cardea_cli_fail (error);
+  g_printerr ("cardea: Nobody typed a new PIN, so the token keeps the one it has.\n");
+  return CARDEA_EXIT_FAILURE;
+}
+
+static int
 run (CardeaClient *client, const Action *action, const char *name, gboolean needs_terminal)
 {
   g_autoptr (GError) error = NULL;
@@ -129,7 +139,7 @@ run (CardeaClient *client, const Action *action, const char *name, gboolean need
   if (token == NULL)
     return exit_code;
   if (!set_pin (client, action, token, needs_terminal, &error))
-    return cardea_cli_fail (error);
+    return fail (error);
   label = cardea_text_safe (cardea_text_member (token, "label", "?"));
   g_print ("The PIN of %s is %s.\n", label, action->done);
   return CARDEA_EXIT_SUCCESS;

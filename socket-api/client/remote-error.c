@@ -19,6 +19,17 @@ text (json_t *parameters, const char *key)
   return value != NULL ? value : "(not told)";
 }
 
+/* Of PinRefused: what it was. */
+static const char *
+name_secret (json_t *parameters)
+{
+  const char *secret = json_string_value (json_object_get (parameters, "secret"));
+
+  if (g_strcmp0 (secret, "puk") == 0)
+    return "PUK";
+  return g_strcmp0 (secret, "new_pin") == 0 ? "new PIN" : "PIN";
+}
+
 static char *
 describe_question (json_t *parameters)
 {
@@ -49,7 +60,8 @@ describe (CardeaErrorCode code, json_t *parameters)
     return g_strdup_printf ("The token %s cannot be used: %s", text (parameters, "token"),
                             text (json_object_get (parameters, "problem"), "message"));
   case CARDEA_ERROR_PIN_REFUSED:
-    return g_strdup_printf ("The token %s refused the PIN", text (parameters, "token"));
+    return g_strdup_printf ("The token %s refused the %s", text (parameters, "token"),
+                            name_secret (parameters));
   case CARDEA_ERROR_CONNECT_FAILED:
     return g_strdup ("The server cannot be reached");
   case CARDEA_ERROR_SERVER_NOT_TRUSTED:

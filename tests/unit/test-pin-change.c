@@ -207,6 +207,7 @@ static void
 test_given_up (UnlockerFixture *f, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GCancellable) never = g_cancellable_new ();
   Wait wait = { 0 };
 
   unlocker_assert_unlocks (f);
@@ -216,7 +217,7 @@ test_given_up (UnlockerFixture *f, gconstpointer data)
   while (!wait.done)
     g_main_context_iteration (NULL, TRUE);
   g_assert_nonnull (wait.error);
-  begin (f, CARDEA_PIN_UNBLOCK, cancellable, &wait);
+  begin (f, CARDEA_PIN_UNBLOCK, never, &wait);
   g_ptr_array_set_size (f->fake.tokens, 0);
   cardea_unlocker_look (f->unlocker);
   while (!wait.done)

@@ -138,6 +138,7 @@ test_wrong (void)
   assert_state (asks, ".attempts", "1\n");
   console_wait_for (console, "PIN: ");
   console_type (console, "\n");
+  console_wait_for (console, "the token keeps the one it has");
   g_assert_cmpint (console_finish (console), !=, 0);
   assert_state (asks, ".attempts", "1\n");
   assert_state (asks, ".pin", "0\n");
