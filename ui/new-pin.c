@@ -84,7 +84,8 @@ cardea_new_pin_set_up (CardeaNewPin *self, const CardeaPromptQuestion *question,
 void
 cardea_new_pin_set_editable (CardeaNewPin *self, gboolean sensitive, gboolean editable)
 {
-  gtk_widget_set_sensitive (GTK_WIDGET (self), sensitive);
+  gtk_widget_set_sensitive (self->first, sensitive);
+  gtk_widget_set_sensitive (self->second, sensitive);
   gtk_editable_set_editable (GTK_EDITABLE (self->first), editable);
   gtk_editable_set_editable (GTK_EDITABLE (self->second), editable);
 }

@@ -160,7 +160,7 @@ set_new_pin (CardeaPinText *self, const CardeaPromptQuestion *question)
   self->title = question->unblock ? _ ("Unlock with PUK") : _ ("Change PIN");
   self->refuse = _ ("Cancel");
   self->refusal = _ ("The token keeps its PIN");
-  self->purpose = _ ("Asked by");
+  self->purpose = _ ("Asked By");
   if (question->unblock) {
     self->name = _ ("_PUK");
     self->confirmation = _ ("I know the PUK and want to use the last try");

@@ -25,6 +25,7 @@ struct _CardeaRequestCard
   GtkLabel *label;
   GtkLabel *kind;
   GtkLabel *parents;
+  GtkWidget *separator;
   GtkWidget *server;
   GtkLabel *server_name;
   GtkWidget *warning;
@@ -107,6 +108,7 @@ cardea_request_card_show (CardeaRequestCard *self, const CardeaPromptProgram *pr
                           const CardeaPromptServer *server)
 {
   show_program (self, program);
+  gtk_widget_set_visible (self->separator, server != NULL);
   gtk_widget_set_visible (self->server, server != NULL);
   if (server != NULL)
     show_server (self, program, server);
@@ -124,6 +126,7 @@ cardea_request_card_class_init (CardeaRequestCardClass *klass)
   gtk_widget_class_bind_template_child (widget_class, CardeaRequestCard, label);
   gtk_widget_class_bind_template_child (widget_class, CardeaRequestCard, kind);
   gtk_widget_class_bind_template_child (widget_class, CardeaRequestCard, parents);
+  gtk_widget_class_bind_template_child (widget_class, CardeaRequestCard, separator);
   gtk_widget_class_bind_template_child (widget_class, CardeaRequestCard, server);
   gtk_widget_class_bind_template_child (widget_class, CardeaRequestCard, server_name);
   gtk_widget_class_bind_template_child (widget_class, CardeaRequestCard, warning);
