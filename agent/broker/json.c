@@ -94,6 +94,9 @@ cardea_json_from_token (const CardeaToken *token, const CardeaLease *lease)
   json_object_set_new (object, "state", json_string (cardea_token_state_to_string (token->state)));
   json_object_set_new (object, "pin",
                        json_string (cardea_pin_state_to_string (info ? info->pin : CARDEA_PIN_UNKNOWN)));
+  json_object_set_new (object, "pin_tries",
+                       info && info->told_tries > 0 ? json_integer ((json_int_t)info->told_tries - 1)
+                                                    : json_null ());
   json_object_set_new (object, "pinpad", json_boolean (info && info->pinpad));
   json_object_set_new (object, "logged_in",
                        json_boolean (info && (info->logged_in || !info->login_required)));

@@ -172,6 +172,7 @@ add_token (CardeaHostCollector *self, const CardeaHostMessage *item)
   token->officer_pin = item->token.officer_pin;
   token->pin_min = (guint)item->token.pin_min;
   token->pin_max = (guint)item->token.pin_max;
+  token->told_tries = (guint)item->token.told_tries;
   token->mechanisms = item->token.mechanisms;
   g_ptr_array_add (self->listing->tokens, token);
   return TRUE;

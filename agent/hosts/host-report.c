@@ -167,6 +167,8 @@ cardea_host_report_refusal (const CardeaHostMessage *message)
   error = cardea_error_new (
       message->failed.rv == 0 ? CARDEA_ERROR_TOKEN_UNAVAILABLE : CARDEA_ERROR_PIN_REFUSED, "%s", text);
   cardea_error_take_parameter (error, "pin", json_string (cardea_pin_state_to_string (message->failed.pin)));
+  if (message->failed.told_tries > 0)
+    cardea_error_take_parameter (error, "tries", json_integer ((json_int_t)message->failed.told_tries - 1));
   return error;
 }
 

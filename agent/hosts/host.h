@@ -74,6 +74,7 @@ typedef struct
   CardeaPinState pin;
   CardeaPinState officer_pin; /* of the security officer's; fine where nothing is told */
   guint pin_min, pin_max;     /* bytes of a PIN */
+  guint told_tries;           /* of the PIN, left, plus one; 0: not told */
   CardeaMechanisms mechanisms;
 } CardeaHostToken;
 

@@ -33,6 +33,7 @@ cardea_pin_make_question (const CardeaPinRecord *record, CardeaToken *token,
       make (token, cardea_pin_record_get_state (record, token), template, token_gone);
 
   question->rejected = rejected;
+  question->tries = cardea_pin_record_get_tries (record, token);
   return question;
 }
 
@@ -72,4 +73,20 @@ cardea_pin_read_state (const GError *error)
   if (name != NULL)
     (void)cardea_pin_state_from_string (name, &state);
   return state;
+}
+
+int
+cardea_pin_read_tries (const GError *error)
+{
+  json_t *parameters = cardea_error_get_parameters (error);
+  json_t *tries = parameters != NULL ? json_object_get (parameters, "tries") : NULL;
+
+  return json_is_integer (tries) ? (int)json_integer_value (tries) : -1;
+}
+
+void
+cardea_pin_note_refusal (CardeaPinRecord *record, CardeaSecret *secret, const GError *error)
+{
+  cardea_pin_record_refuse (record, secret, cardea_pin_read_state (error));
+  record->tries = cardea_pin_read_tries (error);
 }

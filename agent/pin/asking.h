@@ -24,6 +24,10 @@ CardeaPinQuestion *cardea_pin_make_new_question (CardeaToken *token, CardeaPinAc
 
 /* Whether a refusal is of the new PIN only. */
 gboolean cardea_pin_is_about_new (const GError *error);
+/* The token refused @secret (NULL: what its own pad gave), and says how its PIN stands. */
+void cardea_pin_note_refusal (CardeaPinRecord *record, CardeaSecret *secret, const GError *error);
+/* How many tries a refusal says that are left, or -1. */
+int cardea_pin_read_tries (const GError *error);
 /* The PIN's state that a refusal tells. */
 CardeaPinState cardea_pin_read_state (const GError *error);
 

@@ -207,7 +207,7 @@ on_refused (CardeaGrant *self, const GError *error)
   GError *refusal;
 
   if (is_current (self))
-    cardea_pin_record_refuse (self->record, self->typed, cardea_pin_read_state (error));
+    cardea_pin_note_refusal (self->record, self->typed, error);
   end_lease (self);
   self->typed_refused = TRUE;
   refusal = cardea_pin_error_refused (self->token, self->record->state);

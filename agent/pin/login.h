@@ -31,8 +31,10 @@ typedef struct
   void (*set_pin_async) (gpointer data, CardeaToken *token, CardeaPinAction action, CardeaSecret *pins,
                          GAsyncReadyCallback callback, gpointer callback_data);
   gboolean (*set_pin_finish) (gpointer data, CardeaToken *token, GAsyncResult *result, GError **error);
-  /* Ends every login of the token's process, and reads its tokens afresh. */
-  void (*renew) (gpointer data, CardeaToken *token);
+  /* Ends every login of the token's process, at the card as well, and reads its tokens afresh; calls back
+   * with a task when that is over. */
+  void (*renew_async) (gpointer data, CardeaToken *token, GAsyncReadyCallback callback,
+                       gpointer callback_data);
 } CardeaPinLogin;
 
 /* @login and what @data is stay valid as long as the unlocker. */

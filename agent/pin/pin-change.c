@@ -26,18 +26,21 @@ typedef enum
   CHANGE_WAITING,    /* for its turn */
   CHANGE_SETTING,    /* the token has the PINs */
   CHANGE_FORGETTING, /* what was remembered of the old one is deleted */
+  CHANGE_RENEWING,   /* the token's process and its card begin anew */
   CHANGE_DONE,
 } ChangeState;
 
-static const char *const state_names[] = { "created", "asking", "waiting", "setting", "forgetting", "done" };
+static const char *const state_names[] = { "created",    "asking",   "waiting", "setting",
+                                           "forgetting", "renewing", "done" };
 
 /* Where each state may lead, as bits. */
 static const guint transitions[] = {
   [CHANGE_CREATED] = 1 << CHANGE_ASKING,
-  [CHANGE_ASKING] = 1 << CHANGE_ASKING | 1 << CHANGE_WAITING | 1 << CHANGE_DONE,
-  [CHANGE_WAITING] = 1 << CHANGE_ASKING | 1 << CHANGE_SETTING | 1 << CHANGE_DONE,
-  [CHANGE_SETTING] = 1 << CHANGE_ASKING | 1 << CHANGE_FORGETTING | 1 << CHANGE_DONE,
-  [CHANGE_FORGETTING] = 1 << CHANGE_DONE,
+  [CHANGE_ASKING] = 1 << CHANGE_ASKING | 1 << CHANGE_WAITING | 1 << CHANGE_RENEWING | 1 << CHANGE_DONE,
+  [CHANGE_WAITING] = 1 << CHANGE_ASKING | 1 << CHANGE_SETTING | 1 << CHANGE_RENEWING | 1 << CHANGE_DONE,
+  [CHANGE_SETTING] = 1 << CHANGE_ASKING | 1 << CHANGE_FORGETTING | 1 << CHANGE_RENEWING,
+  [CHANGE_FORGETTING] = 1 << CHANGE_RENEWING,
+  [CHANGE_RENEWING] = 1 << CHANGE_DONE,
   [CHANGE_DONE] = 0,
 };
 
@@ -58,6 +61,7 @@ struct _CardeaPinChange
   GCancellable *token_gone; /* of the question that is open */
   CardeaSecret *both;       /* as typed; NULL: on the token's own pad */
   CardeaSecret *known;      /* of it, the old PIN or the PUK */
+  GError *outcome;          /* at the end; NULL: it was done */
   guint n_questions;
   gboolean known_refused, new_refused; /* what was typed last */
   gboolean sent;                       /* something was, ever */
@@ -90,21 +94,39 @@ free_change (CardeaPinChange *self)
   g_free (self);
 }
 
-/* Without a turn. Takes @error; NULL: the token has its new PIN. */
 static void
-finish (CardeaPinChange *self, GError *error)
+conclude (CardeaPinChange *self)
 {
   g_autoptr (GTask) task = g_steal_pointer (&self->task);
+  GError *error = g_steal_pointer (&self->outcome);
 
   set_state (self, CHANGE_DONE);
-  if (self->sent)
-    self->world->login->renew (self->world->login_data, self->token);
   self->done (self, self->done_data);
   free_change (self);
   if (error != NULL)
     g_task_return_error (task, error);
   else
     g_task_return_boolean (task, TRUE);
+}
+
+static void
+on_renewed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  conclude (data);
+}
+
+/* Without a turn. Takes @error; NULL: the token has its new PIN. */
+static void
+finish (CardeaPinChange *self, GError *error)
+{
+  self->outcome = error;
+  if (!self->sent) {
+    conclude (self);
+    return;
+  }
+  forget_typed (self);
+  set_state (self, CHANGE_RENEWING);
+  self->world->login->renew_async (self->world->login_data, self->token, on_renewed, self);
 }
 
 /* Of this insertion: what another one is told counts no more. */
@@ -121,6 +143,14 @@ get_state (const CardeaPinChange *self)
   if (self->action == CARDEA_PIN_CHANGE)
     return cardea_pin_record_get_state (self->record, self->token);
   return cardea_pin_record_get_puk_state (self->record, self->token);
+}
+
+static int
+get_tries (const CardeaPinChange *self)
+{
+  if (self->action == CARDEA_PIN_CHANGE)
+    return cardea_pin_record_get_tries (self->record, self->token);
+  return self->record->puk_state_known ? self->record->puk_tries : -1;
 }
 
 static GError *
@@ -145,6 +175,7 @@ ask (CardeaPinChange *self)
   question = cardea_pin_make_new_question (self->token, self->action, get_state (self), self->template,
                                            self->token_gone);
   question->rejected = self->known_refused;
+  question->tries = get_tries (self);
   question->new_pin_rejected = self->new_refused;
   self->n_questions++;
   set_state (self, CHANGE_ASKING);
@@ -180,16 +211,23 @@ on_set (CardeaPinChange *self)
 }
 
 static void
+note_refusal (CardeaPinChange *self, const GError *error)
+{
+  if (self->action == CARDEA_PIN_CHANGE) {
+    cardea_pin_note_refusal (self->record, self->known, error);
+    return;
+  }
+  cardea_pin_record_refuse_puk (self->record, self->known, cardea_pin_read_state (error));
+  self->record->puk_tries = cardea_pin_read_tries (error);
+}
+
+static void
 on_refused (CardeaPinChange *self, const GError *error)
 {
   self->new_refused = cardea_pin_is_about_new (error);
   self->known_refused = !self->new_refused;
-  if (self->known_refused && is_current (self)) {
-    if (self->action == CARDEA_PIN_CHANGE)
-      cardea_pin_record_refuse (self->record, self->known, cardea_pin_read_state (error));
-    else
-      cardea_pin_record_refuse_puk (self->record, self->known, cardea_pin_read_state (error));
-  }
+  if (self->known_refused && is_current (self))
+    note_refusal (self, error);
   cardea_turns_end (self->record->turns);
   ask_again_or_fail (self);
 }

@@ -76,6 +76,12 @@ cardea_pin_record_get_state (const CardeaPinRecord *self, CardeaToken *token)
   return self->state_known ? self->state : token->info->pin;
 }
 
+int
+cardea_pin_record_get_tries (const CardeaPinRecord *self, CardeaToken *token)
+{
+  return self->state_known ? self->tries : (int)token->info->told_tries - 1;
+}
+
 void
 cardea_pin_record_accept (CardeaPinRecord *self)
 {
@@ -112,6 +118,7 @@ cardea_pin_record_refuse (CardeaPinRecord *self, CardeaSecret *secret, CardeaPin
 {
   self->state_known = TRUE;
   self->state = after_refusal (state);
+  self->tries = -1;
   if (state != CARDEA_PIN_MUST_CHANGE)
     add (self->refused, secret);
 }
@@ -137,6 +144,7 @@ cardea_pin_record_refuse_puk (CardeaPinRecord *self, CardeaSecret *secret, Carde
 {
   self->puk_state_known = TRUE;
   self->puk_state = after_refusal (state);
+  self->puk_tries = -1;
   add (self->refused_puks, secret);
 }
 

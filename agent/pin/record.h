@@ -19,10 +19,12 @@ typedef struct
   gboolean granted;           /* once, by a terminal: that a listing says "logged in" means nothing */
   gboolean state_known;       /* a refusal told the state, newer than any listing of this generation */
   CardeaPinState state;
+  int tries;               /* with it; left, or -1 */
   GPtrArray *refused;      /* of CardeaSecret */
   GPtrArray *refused_puks; /* of CardeaSecret */
   gboolean puk_state_known;
   CardeaPinState puk_state;
+  int puk_tries;
   CardeaTurns *turns; /* to log in and out; whatever the insertion is */
 } CardeaPinRecord;
 
@@ -32,6 +34,8 @@ void cardea_pin_record_free (CardeaPinRecord *self);
 /* Begins anew when @token is of a newer reading than what is known. FALSE: it is of an older one. */
 gboolean cardea_pin_record_update (CardeaPinRecord *self, CardeaToken *token);
 CardeaPinState cardea_pin_record_get_state (const CardeaPinRecord *self, CardeaToken *token);
+/* Left, or -1 where the token does not tell. */
+int cardea_pin_record_get_tries (const CardeaPinRecord *self, CardeaToken *token);
 void cardea_pin_record_accept (CardeaPinRecord *self);
 /* A PIN that must be changed was the right one. */
 void cardea_pin_record_refuse (CardeaPinRecord *self, CardeaSecret *secret, CardeaPinState state);

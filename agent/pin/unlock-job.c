@@ -290,7 +290,7 @@ on_logged_in (GObject *source, GAsyncResult *result, gpointer data)
   if (done)
     cardea_pin_record_accept (self->record);
   else if (g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_PIN_REFUSED))
-    cardea_pin_record_refuse (self->record, get_pin (self), cardea_pin_read_state (error));
+    cardea_pin_note_refusal (self->record, get_pin (self), error);
   cardea_turns_end (self->record->turns);
   if (done) {
     on_accepted (self);

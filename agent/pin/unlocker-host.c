@@ -132,15 +132,22 @@ set_pin_finish (gpointer data, CardeaToken *token, GAsyncResult *result, GError 
   return cardea_host_set_pin_finish (token->host, result, error);
 }
 
+/* First the process, which could show the card its PIN again. */
 static void
-renew (gpointer data, CardeaToken *token)
+renew_async (gpointer data, CardeaToken *token, GAsyncReadyCallback callback, gpointer callback_data)
 {
-  cardea_catalogue_renew_host (((World *)data)->catalogue, token->host);
+  World *world = data;
+  GTask *task = g_task_new (NULL, NULL, callback, callback_data);
+
+  g_task_set_source_tag (task, renew_async);
+  cardea_catalogue_end_logins (world->catalogue, token->host);
+  cardea_card_resets_begin (world->resets, token->insertion);
+  cardea_card_resets_settle_async (world->resets, token->insertion, on_settled, task);
 }
 
 static const CardeaPinLogin host_login = { login_async,    login_finish, logout_async, logout_finish,
                                            sign_async,     sign_finish,  get_tokens,   set_pin_async,
-                                           set_pin_finish, renew };
+                                           set_pin_finish, renew_async };
 
 CardeaUnlocker *
 cardea_unlocker_new (CardeaPrompter *prompter, CardeaCatalogue *catalogue, CardeaCardResets *resets,

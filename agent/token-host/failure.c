@@ -120,6 +120,7 @@ cardea_failure_set (CardeaFailure *self, CardeaHostFailure failure, const char *
 
   cardea_failure_clear (self);
   self->failure = failure;
+  self->tries = -1;
   va_start (arguments, format);
   self->message = g_strdup_vprintf (format, arguments);
   va_end (arguments);

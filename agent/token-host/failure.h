@@ -15,6 +15,7 @@ typedef struct
 {
   CardeaHostFailure failure;
   CK_RV rv;
+  int tries;             /* likewise; left, or -1 */
   CardeaHostWirePin pin; /* with CARDEA_HOST_FAILURE_PIN */
   char *message;
 } CardeaFailure;

@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 
 #include "agent/token-host/objects.h"
+#include "agent/token-host/one-reader.h"
 #include "agent/token-host/token-info.h"
 #include "agent/token-host/trust.h"
 
@@ -149,6 +150,7 @@ list_slot (Listing *self, CK_SLOT_ID slot)
   if (!cardea_sessions_recognise (self->sessions, slot, &info.token))
     return FALSE;
   cardea_token_info_fill (&info, self->module, slot, &message);
+  message.token.told_tries = (guint64)(cardea_one_reader_get_tries (FALSE) + 1);
   message.token.logged_in = cardea_sessions_is_logged_in (self->sessions, slot);
   if ((self->roles & CARDEA_HOST_WIRE_ROLE_TOKENS) != 0)
     send_item (self, &message);

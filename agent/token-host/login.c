@@ -15,10 +15,12 @@
 
 #include "agent/token-host/login.h"
 
+#include "agent/token-host/one-reader.h"
 #include "agent/token-host/token-info.h"
 
-CardeaHostWirePin
-cardea_login_read_pin_state (CardeaPkcs11 *module, CK_SLOT_ID slot, CK_RV rv)
+/* That it must be changed is said only of a PIN that is right. */
+static CardeaHostWirePin
+read_pin_state (CardeaPkcs11 *module, CK_SLOT_ID slot, CK_RV rv)
 {
   CardeaTokenInfo info;
   CardeaHostWirePin pin;
@@ -44,6 +46,13 @@ static gboolean
 is_at_ease (CardeaHostWirePin pin)
 {
   return pin == CARDEA_HOST_WIRE_PIN_FINE || pin == CARDEA_HOST_WIRE_PIN_NOT_NEEDED;
+}
+
+void
+cardea_login_explain_refusal (CardeaPkcs11 *module, CK_SLOT_ID slot, CK_RV rv, CardeaFailure *failure)
+{
+  failure->pin = read_pin_state (module, slot, rv);
+  failure->tries = cardea_one_reader_get_tries (FALSE);
 }
 
 gboolean
@@ -111,7 +120,7 @@ set_refused (CardeaPkcs11 *module, CK_SLOT_ID slot, CK_RV rv, CardeaFailure *fai
 {
   cardea_failure_set_rv (failure, "C_Login", rv);
   if (failure->failure == CARDEA_HOST_FAILURE_PIN)
-    failure->pin = cardea_login_read_pin_state (module, slot, rv);
+    cardea_login_explain_refusal (module, slot, rv, failure);
 }
 
 gboolean

@@ -24,9 +24,9 @@ gboolean cardea_login_in_context (CardeaPkcs11 *module, CardeaSessions *sessions
 /* Whether what is in the slot now is the token that is meant, asked immediately before a PIN is sent. */
 gboolean cardea_login_check_token (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slot,
                                    gboolean by_pinpad, CardeaHostWireLogin manner, CardeaFailure *failure);
-/* The state of the user's PIN that was refused with @rv. That it must be changed is said only of one that is
+/* The user's PIN was refused with @rv: how it stands now. That it must be changed is said only of one that is
  * right. */
-CardeaHostWirePin cardea_login_read_pin_state (CardeaPkcs11 *module, CK_SLOT_ID slot, CK_RV rv);
+void cardea_login_explain_refusal (CardeaPkcs11 *module, CK_SLOT_ID slot, CK_RV rv, CardeaFailure *failure);
 /* Nobody is logged in any more when it returns TRUE. Blocks. */
 gboolean cardea_logout_run (CardeaPkcs11 *module, CardeaSessions *sessions, CK_SLOT_ID slot,
                             CardeaFailure *failure);

@@ -14,6 +14,7 @@
 
 #include "agent/token-host/one-reader.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
@@ -113,4 +114,22 @@ cardea_one_reader_prepare (const char *reader, GError **error)
   g_setenv ("OPENSC_CONF", path, TRUE);
   g_setenv ("CARDEA_READER", reader, TRUE);
   return TRUE;
+}
+
+/* OpenSC has the library loaded, or nobody has. */
+int
+cardea_one_reader_get_tries (gboolean puk)
+{
+  g_autofree char *path = g_getenv ("CARDEA_READER") != NULL ? find_library (NULL) : NULL;
+  void *library = path != NULL ? dlopen (path, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+  int (*get_tries) (int) = NULL;
+  int tries = -1;
+
+  if (library == NULL)
+    return tries;
+  *(void **)&get_tries = dlsym (library, "cardea_one_reader_get_tries");
+  if (get_tries != NULL)
+    tries = get_tries (puk);
+  dlclose (library);
+  return tries;
 }

@@ -71,6 +71,7 @@ send_failure (Service *self, guint64 id, const CardeaFailure *failure)
   message.failed.failure = failure->failure;
   message.failed.rv = failure->rv;
   message.failed.pin = failure->pin;
+  message.failed.told_tries = (guint64)(failure->tries + 1);
   message.failed.message =
       (CardeaHostBytes){ (const guint8 *)text, MIN (strlen (text), CARDEA_HOST_TEXT_BYTES) };
   send_message (self, &message);

@@ -14,6 +14,7 @@
 #include "agent/token-host/set-pin.h"
 
 #include "agent/token-host/login.h"
+#include "agent/token-host/one-reader.h"
 #include "agent/token-host/token-info.h"
 
 typedef struct
@@ -58,9 +59,16 @@ static gboolean
 refuse_known (Setting *self, const char *function, CK_RV rv, gboolean officer)
 {
   cardea_failure_set_rv (self->failure, function, rv);
-  if (self->failure->failure == CARDEA_HOST_FAILURE_PIN)
-    self->failure->pin =
-        officer ? officer_state (self, rv) : cardea_login_read_pin_state (self->module, self->slot, rv);
+  if (self->failure->failure != CARDEA_HOST_FAILURE_PIN)
+    return FALSE;
+  if (!officer) {
+    cardea_login_explain_refusal (self->module, self->slot, rv, self->failure);
+    return FALSE;
+  }
+  self->failure->tries = cardea_one_reader_get_tries (TRUE);
+  self->failure->pin = self->failure->tries == 0   ? CARDEA_HOST_WIRE_PIN_LOCKED
+                       : self->failure->tries == 1 ? CARDEA_HOST_WIRE_PIN_FINAL_TRY
+                                                   : officer_state (self, rv);
   return FALSE;
 }
 

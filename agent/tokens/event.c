@@ -60,6 +60,7 @@ static gboolean
 is_changed (const CardeaToken *before, const CardeaToken *after)
 {
   return before->state != after->state || before->info->pin != after->info->pin ||
+         before->info->told_tries != after->info->told_tries ||
          before->info->logged_in != after->info->logged_in;
 }
 

@@ -137,13 +137,25 @@ describe_login (json_t *token)
                           screen_lock ? "the screen is locked" : "");
 }
 
+static char *
+describe_pin (json_t *token)
+{
+  json_t *tries = json_object_get (token, "pin_tries");
+  const char *state = cardea_listing_pin (cardea_text_member (token, "pin", "unknown"));
+  json_int_t n = json_integer_value (tries);
+  g_autofree char *left =
+      json_is_integer (tries) && n > 0
+          ? g_strdup_printf (" (%" JSON_INTEGER_FORMAT " %s left)", n, n == 1 ? "try is" : "tries are")
+          : g_strdup ("");
+
+  return g_strdup_printf ("%s%s%s", state, left,
+                          json_is_true (json_object_get (token, "pinpad")) ? ", entered on the reader" : "");
+}
+
 static void
 append_token (GString *text, json_t *token)
 {
-  g_autofree char *pin =
-      g_strdup_printf ("%s%s", cardea_listing_pin (cardea_text_member (token, "pin", "unknown")),
-                       json_is_true (json_object_get (token, "pinpad")) ? ", entered on the reader" : "");
-
+  g_autofree char *pin = describe_pin (token);
   g_autofree char *login = describe_login (token);
 
   append_title (text, member (token, "label"), "(a token without a label)");

@@ -31,7 +31,7 @@ typedef struct
   CardeaHostMessageType type;
   CardeaHostDirection direction;
   const char *name;
-  Field fields[16];
+  Field fields[17];
 } Shape;
 
 #define NUMBER(member, maximum)                                                                              \
@@ -79,7 +79,8 @@ static const Shape shapes[] = {
       NUMBER (token.mechanisms, (CARDEA_HOST_WIRE_CAN_EDDSA << 1) - 1), LABEL (token.label),
       NUMBER (token.officer_pin, CARDEA_HOST_WIRE_PIN_NOT_NEEDED),
       NUMBER (token.pin_min, CARDEA_LIMIT_PIN_BYTES), NUMBER (token.pin_max, CARDEA_LIMIT_PIN_BYTES),
-      LABEL (token.manufacturer), LABEL (token.model), LABEL (token.serial), LABEL (token.reader) } },
+      NUMBER (token.told_tries, CARDEA_HOST_TRIES_MOST + 1), LABEL (token.manufacturer), LABEL (token.model),
+      LABEL (token.serial), LABEL (token.reader) } },
   { CARDEA_HOST_MESSAGE_CERTIFICATE,
     CARDEA_HOST_REPLIES,
     "certificate",
@@ -109,6 +110,7 @@ static const Shape shapes[] = {
     "failed",
     { NUMBER (failed.failure, CARDEA_HOST_FAILURE_NEW_PIN), NUMBER (failed.rv, G_MAXUINT64),
       NUMBER (failed.pin, CARDEA_HOST_WIRE_PIN_NOT_NEEDED),
+      NUMBER (failed.told_tries, CARDEA_HOST_TRIES_MOST + 1),
       BYTES (failed.message, CARDEA_HOST_TEXT_BYTES) } },
   { CARDEA_HOST_MESSAGE_LOGGED_OUT, CARDEA_HOST_REPLIES, "logged-out", { { FIELD_END } } },
   { CARDEA_HOST_MESSAGE_PIN_SET, CARDEA_HOST_REPLIES, "pin-set", { { FIELD_END } } },

@@ -153,6 +153,7 @@ typedef struct
       guint64 slot, initialised, pinpad, login_required, logged_in, pin, mechanisms;
       guint64 officer_pin;      /* as pin, of the security officer's */
       guint64 pin_min, pin_max; /* bytes of a PIN */
+      guint64 told_tries;       /* left, plus one; 0: not told */
       CardeaHostBytes label, manufacturer, model, serial, reader;
     } token;
     struct
@@ -184,6 +185,7 @@ typedef struct
       /* pin: of what was refused, PIN or PUK. */
       guint64 failure, rv, pin; /* rv: what PKCS#11 said, 0 where it was not asked: no PIN was sent then */
       CardeaHostBytes message;  /* one sentence, meant as UTF-8 */
+      guint64 told_tries;       /* of what was refused, as a token's */
     } failed;
   };
 } CardeaHostMessage;
@@ -196,6 +198,7 @@ typedef enum
 
 #define CARDEA_HOST_SIGNATURE_BYTES 2048 /* RSA-16384 */
 #define CARDEA_HOST_TEXT_BYTES 1024
+#define CARDEA_HOST_TRIES_MOST 15                                   /* ISO/IEC 7816-4, 5.1.3: 63CX */
 #define CARDEA_HOST_MODULUS_BYTES (CARDEA_HOST_SIGNATURE_BYTES + 1) /* some modules write it signed */
 
 /* One packet of the message. Errors: G_IO_ERROR_INVALID_ARGUMENT when a field is past its limit. */

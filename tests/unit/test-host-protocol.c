@@ -25,8 +25,8 @@ static const CardeaHostMessage samples[] = {
   { CARDEA_HOST_MESSAGE_READY, 0 },
   { CARDEA_HOST_MESSAGE_PROGRESS, 4 },
   { CARDEA_HOST_MESSAGE_TOKEN, 5,
-    .token = { 1, 1, 0, 1, 0, CARDEA_HOST_WIRE_PIN_LOW, 31, CARDEA_HOST_WIRE_PIN_FINE, 4, 8, TEXT ("label"),
-               TEXT ("maker"), TEXT ("model"), TEXT ("01"), TEXT ("reader") } },
+    .token = { 1, 1, 0, 1, 0, CARDEA_HOST_WIRE_PIN_LOW, 31, CARDEA_HOST_WIRE_PIN_FINE, 4, 8, 3,
+               TEXT ("label"), TEXT ("maker"), TEXT ("model"), TEXT ("01"), TEXT ("reader") } },
   { CARDEA_HOST_MESSAGE_CERTIFICATE, 6,
     .certificate = { 1, TEXT ("0\202der"), TEXT ("\0id"), TEXT ("name") } },
   { CARDEA_HOST_MESSAGE_KEY, 7, .key = { 1, 1, TEXT ("id"), TEXT ("modulus") } },
@@ -39,7 +39,8 @@ static const CardeaHostMessage samples[] = {
   { CARDEA_HOST_MESSAGE_SET_PIN, 14, .set_pin = { 1, 0, CARDEA_HOST_WIRE_SET_PIN_UNBLOCK_BY_PUK } },
   { CARDEA_HOST_MESSAGE_PIN_SET, 15 },
   { CARDEA_HOST_MESSAGE_FAILED, G_MAXUINT64,
-    .failed = { CARDEA_HOST_FAILURE_PIN, 0xa0, CARDEA_HOST_WIRE_PIN_LOCKED, TEXT ("why") } },
+    .failed = { CARDEA_HOST_FAILURE_PIN, 0xa0, CARDEA_HOST_WIRE_PIN_LOCKED, TEXT ("why"),
+                CARDEA_HOST_TRIES_MOST + 1 } },
 };
 
 static CardeaHostDirection

@@ -94,6 +94,7 @@ test_kinds (Fixture *self, gconstpointer data)
   g_assert_true (cardea_pin_record_is_puk_refused (self->record, self->pin));
   g_assert_false (cardea_pin_record_is_refused (self->record, self->pin));
   g_assert_cmpint (self->record->puk_state, ==, CARDEA_PIN_LOW);
+  g_assert_cmpint (self->record->puk_tries, ==, -1);
   cardea_pin_record_refuse (self->record, self->pin, CARDEA_PIN_LOW);
   cardea_pin_record_renew (self->record);
   g_assert_false (cardea_pin_record_is_refused (self->record, self->pin));

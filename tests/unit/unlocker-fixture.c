@@ -175,15 +175,18 @@ fake_set_pin_finish (gpointer data, CardeaToken *token, GAsyncResult *result, GE
 }
 
 static void
-fake_renew (gpointer data, CardeaToken *token)
+fake_renew_async (gpointer data, CardeaToken *token, GAsyncReadyCallback callback, gpointer callback_data)
 {
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, callback_data);
+
   ((FakeTokens *)data)->n_renewed++;
+  g_task_return_boolean (task, TRUE);
 }
 
 static const CardeaPinLogin fake_login = { fake_login_async,   fake_login_finish,  fake_logout_async,
                                            fake_logout_finish, fake_sign_async,    fake_sign_finish,
                                            fake_get_tokens,    fake_set_pin_async, fake_set_pin_finish,
-                                           fake_renew };
+                                           fake_renew_async };
 
 static void person_iface_init (CardeaPrompterInterface *iface);
 

@@ -107,12 +107,14 @@ test_change (World *world, gconstpointer data)
 static void
 test_wrong (World *world, gconstpointer data)
 {
-  g_autoptr (Console) console = run (world, "change");
+  g_autoptr (Console) console = NULL;
 
+  g_assert_true (has_token (world, "\"pin_tries\": 3"));
+  console = run (world, "change");
   console_wait_for (console, "PIN: ");
   console_type (console, "999999\n");
   type_new (console);
-  console_wait_for (console, "The PIN was wrong.");
+  console_wait_for (console, "The PIN was wrong. 2 tries are left.");
   g_assert_cmpuint (virtual_card_get_pin_tries (world->card), ==, 2);
   g_assert_cmpuint (virtual_card_count_instruction (world->card, INS_CHANGE), ==, 0);
   console_wait_for (console, "PIN: ");
@@ -120,6 +122,7 @@ test_wrong (World *world, gconstpointer data)
   g_assert_cmpint (console_finish (console), !=, 0);
   g_assert_cmpuint (virtual_card_get_counts (world->card).refusals, ==, 1);
   g_assert_cmpuint (virtual_card_get_counts (world->card).verifications, ==, 1);
+  g_assert_true (has_token (world, "\"pin_tries\": 2"));
 }
 
 /* A blocked card, its PUK wrong once and then right: each costs what it costs, and no more. */
@@ -138,7 +141,7 @@ test_unblock (World *world, gconstpointer data)
   console_wait_for (console, "PUK: ");
   console_type (console, "99999999\n");
   type_new (console);
-  console_wait_for (console, "The PUK was wrong.");
+  console_wait_for (console, "The PUK was wrong. 2 tries are left.");
   g_assert_cmpuint (virtual_card_get_puk_tries (world->card), ==, 2);
   g_assert_cmpuint (virtual_card_count_instruction (world->card, INS_RESET), ==, 1);
   console_wait_for (console, "PUK: ");
@@ -159,14 +162,16 @@ test_puk_blocked (World *world, gconstpointer data)
 {
   g_autoptr (Console) console = NULL, again = NULL;
 
-  test_card_behave (cardea_lab_get_folder (world->lab), "card", "puk-tries-left=1\n", NULL);
+  test_card_behave (cardea_lab_get_folder (world->lab), "card", "puk-tries-left=2\n", NULL);
   g_assert_true (has_token (world, "card-9A"));
   test_card_behave (cardea_lab_get_folder (world->lab), "card", NULL, NULL);
   console = run (world, "unblock");
   console_wait_for (console, "PUK: ");
   console_type (console, "99999999\n");
   type_new (console);
-  console_wait_for (console, "The PUK was wrong.");
+  console_wait_for (console, "The PUK was wrong. This is the last try.");
+  console_wait_for (console, "Type “yes” to go on: ");
+  console_type (console, "yes\n");
   console_wait_for (console, "PUK: ");
   console_type (console, "99999998\n");
   type_new (console);
