@@ -89,7 +89,7 @@
 #define CARDEA_LIMIT_PROGRAM_KEY_BYTES 1024   /* a program with a longer key is asked about each time */
 
 /* Secrets */
-#define CARDEA_LIMIT_PIN_BYTES 255 /* what PKCS#11 modules take at most (SoftHSM: 255) */
+#define CARDEA_LIMIT_PIN_BYTES 255      /* what PKCS#11 modules take at most (SoftHSM: 255) */
 #define CARDEA_LIMIT_PIN_PAIR_BYTES 511 /* two of them, and a length */
 #define CARDEA_LIMIT_QUESTION_MS 120000
 
