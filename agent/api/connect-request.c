@@ -32,6 +32,7 @@ typedef struct
   const char *terminal;
   json_int_t timeout_ms;
   json_t *window;
+  gboolean post_handshake; /* or -1 */
 } Options;
 
 static gboolean
@@ -227,7 +228,7 @@ take_window (json_t *object, CardeaRequest *request, GError **error)
 static gboolean
 take_options (json_t *object, CardeaRequest *request, GError **error)
 {
-  Options options = { 0 };
+  Options options = { .post_handshake = -1 };
   const CardeaField fields[] = {
     { "server_name", CARDEA_FIELD_STRING, FALSE, 0, 0, &options.server_name },
     { "alpn", CARDEA_FIELD_STRINGS, FALSE, 0, CARDEA_LIMIT_ALPN_NAMES, &options.alpn },
@@ -240,6 +241,7 @@ take_options (json_t *object, CardeaRequest *request, GError **error)
     { "tls12", CARDEA_FIELD_BOOLEAN, FALSE, 0, 0, &request->tls12 },
     { "timeout_ms", CARDEA_FIELD_INTEGER, FALSE, 1, MAX_TIMEOUT_MS, &options.timeout_ms },
     { "window", CARDEA_FIELD_OBJECT, FALSE, 0, 0, &options.window },
+    { "post_handshake", CARDEA_FIELD_BOOLEAN, FALSE, 0, 0, &options.post_handshake },
   };
 
   if (!object)
@@ -249,6 +251,8 @@ take_options (json_t *object, CardeaRequest *request, GError **error)
 
   request->server_name = g_strdup (options.server_name);
   request->timeout_ms = (guint)options.timeout_ms;
+  if (options.post_handshake >= 0)
+    request->post_handshake = options.post_handshake ? CARDEA_POST_HANDSHAKE_YES : CARDEA_POST_HANDSHAKE_NO;
   return take_alpn (options.alpn, request, error) &&
          take_authenticate (options.authenticate, request, error) &&
          take_certificate (options.certificate, request, error) &&

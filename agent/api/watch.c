@@ -13,7 +13,7 @@ typedef struct
 {
   const char *name;       /* of the event's member, and what it says of itself */
   const char *members[3]; /* what tells one from another */
-  gboolean counts;        /* it has counters, which are no event */
+  gboolean counts;        /* it has counters, whose change is no event */
 } Kind;
 
 static const Kind kinds[] = {
@@ -75,6 +75,26 @@ cardea_watch_look (const CardeaMethodContext *context)
   return look;
 }
 
+/* A copy without what only counts. */
+static json_t *
+leave_counters_out (json_t *value)
+{
+  json_t *copy = json_copy (value);
+
+  json_object_del (copy, "bytes_in");
+  json_object_del (copy, "bytes_out");
+  return copy;
+}
+
+static gboolean
+is_same (const Kind *kind, json_t *old, json_t *value)
+{
+  g_autoptr (json_t) before = kind->counts ? leave_counters_out (old) : json_incref (old);
+  g_autoptr (json_t) now = kind->counts ? leave_counters_out (value) : json_incref (value);
+
+  return json_equal (before, now);
+}
+
 static void
 add_event (json_t *events, const Kind *kind, const char *how, json_t *value)
 {
@@ -107,7 +127,7 @@ add_others (json_t *events, const Kind *kind, json_t *before, json_t *now)
       add_event (events, kind, "present", value);
     else if (old == NULL)
       add_event (events, kind, "arrived", value);
-    else if (!kind->counts && !json_equal (old, value))
+    else if (!is_same (kind, old, value))
       add_event (events, kind, "changed", value);
   }
 }

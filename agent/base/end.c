@@ -16,6 +16,7 @@ static const char *const names[] = {
   [CARDEA_END_DISCONNECTED] = "disconnected",
   [CARDEA_END_AGENT_STOPPED] = "agent_stopped",
   [CARDEA_END_PROTOCOL_ERROR] = "protocol_error",
+  [CARDEA_END_NOT_AUTHENTICATED] = "not_authenticated",
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (names) == CARDEA_N_ENDS);

@@ -18,7 +18,8 @@ typedef enum
   CARDEA_END_FORGOTTEN,
   CARDEA_END_DISCONNECTED, /* by Disconnect, or the program went away */
   CARDEA_END_AGENT_STOPPED,
-  CARDEA_END_PROTOCOL_ERROR, /* any other fatal alert, sent or received */
+  CARDEA_END_PROTOCOL_ERROR,    /* any other fatal alert, sent or received */
+  CARDEA_END_NOT_AUTHENTICATED, /* the server asked for a certificate in the open stream and got no answer */
 
   CARDEA_N_ENDS
 } CardeaEndHow;

@@ -35,7 +35,7 @@ cardea_assent_describe (const CardeaAssentCase *about, CardeaPromptQuestion *que
   cardea_assent_describe_program (about->caller, &question->program);
   question->server.name = g_strdup (cardea_request_get_server_name (about->request));
   question->server.port = about->request->port;
-  question->server.vouched_by = g_strdup (cardea_handshake_get_authority (about->handshake));
+  question->server.vouched_by = g_strdup (cardea_asker_get_authority (about->asker));
   question->server.by_program_only = about->terms->by_program_only;
   question->window = g_strdup (about->request->window);
 }

@@ -74,7 +74,7 @@ call_free (gpointer data)
   g_clear_pointer (&call->choice, cardea_choice_free);
   cardea_rule_answer_clear (&call->rule);
   g_object_unref (call->about.catalogue);
-  g_object_unref (call->about.handshake);
+  g_object_unref (call->about.asker);
   g_ptr_array_unref (call->about.authorities);
   g_free (call->trust);
   g_free (call);
@@ -167,6 +167,17 @@ cardea_assent_check_denial (CardeaAssent *self, CardeaCaller *caller, const Card
   return FALSE;
 }
 
+gboolean
+cardea_assent_offers_post_handshake (CardeaAssent *self, CardeaCaller *caller, const CardeaRequest *request)
+{
+  g_auto (CardeaRuleAnswer) answer = { 0 };
+
+  ask_rules (self, caller, request, &answer);
+  if (request->post_handshake == CARDEA_POST_HANDSHAKE_NO || answer.post_handshake == CARDEA_RULE_NO)
+    return FALSE;
+  return request->post_handshake == CARDEA_POST_HANDSHAKE_YES || answer.post_handshake == CARDEA_RULE_YES;
+}
+
 void
 cardea_assent_narrow (CardeaAssent *self, CardeaCaller *caller, const CardeaRequest *request,
                       CardeaCatalogue *catalogue, CardeaChoice *choice)
@@ -177,19 +188,18 @@ cardea_assent_narrow (CardeaAssent *self, CardeaCaller *caller, const CardeaRequ
   cardea_choice_narrow (choice, catalogue, answer.conditions);
 }
 
-static gboolean
-can_use (const CardeaTokenCertificate *certificate, gpointer handshake)
+gboolean
+cardea_assent_can_use (const CardeaTokenCertificate *certificate, gpointer asker)
 {
-  return cardea_handshake_can_use (handshake, certificate->certificate,
-                                   cardea_choice_get_rsa_schemes (certificate));
+  return cardea_asker_can_use (asker, certificate->certificate, cardea_choice_get_rsa_schemes (certificate));
 }
 
 static gboolean
 look_at_certificates (Call *call, GError **error)
 {
-  CardeaChoice *choice =
-      cardea_choice_new (call->about.catalogue, call->about.authorities, call->about.request->certificate,
-                         g_get_real_time () / G_USEC_PER_SEC, can_use, call->about.handshake, error);
+  CardeaChoice *choice = cardea_choice_new (
+      call->about.catalogue, call->about.authorities, call->about.request->certificate,
+      g_get_real_time () / G_USEC_PER_SEC, cardea_assent_can_use, call->about.asker, error);
 
   if (choice == NULL)
     return FALSE;
@@ -541,7 +551,7 @@ cardea_assent_ask_async (CardeaAssent *self, const CardeaAssentCase *about, GCan
   call->assent = self;
   call->about = *about;
   g_object_ref (call->about.catalogue);
-  g_object_ref (call->about.handshake);
+  g_object_ref (call->about.asker);
   g_ptr_array_ref (call->about.authorities);
   call->trust = g_strdup (about->terms->trust_source);
   ask_rules (self, about->caller, about->request, &call->rule);

@@ -12,7 +12,7 @@
 #include "agent/prompt/prompter.h"
 #include "agent/rules/chromium-policy.h"
 #include "agent/rules/rules.h"
-#include "agent/tls/handshake.h"
+#include "agent/tls/asker.h"
 
 G_BEGIN_DECLS
 
@@ -31,6 +31,11 @@ CardeaDecisions *cardea_assent_get_decisions (CardeaAssent *self); /* borrowed *
 gboolean cardea_assent_check_denial (CardeaAssent *self, CardeaCaller *caller, const CardeaRequest *request,
                                      GError **error);
 
+/* Whether this server may ask for a certificate in the open stream: the caller or a rule wants it, and
+ * neither forbids it. */
+gboolean cardea_assent_offers_post_handshake (CardeaAssent *self, CardeaCaller *caller,
+                                              const CardeaRequest *request);
+
 /* Takes from a choice what rules do not allow this program with this server; for who asks nobody. */
 void cardea_assent_narrow (CardeaAssent *self, CardeaCaller *caller, const CardeaRequest *request,
                            CardeaCatalogue *catalogue, CardeaChoice *choice);
@@ -41,10 +46,10 @@ typedef struct
   CardeaCaller *caller;
   const CardeaRequest *request;
   CardeaCatalogue *catalogue;
-  CardeaHandshake *handshake; /* asks for a certificate, and waits */
-  GPtrArray *authorities;     /* DER names that the server accepts (GBytes); empty: any */
-  CardeaTerminal *terminal;   /* where it is asked; NULL: on the display */
-  const CardeaTerms *terms;   /* that the server met */
+  CardeaAsker *asker;       /* asks for a certificate, and waits */
+  GPtrArray *authorities;   /* DER names that the server accepts (GBytes); empty: any */
+  CardeaTerminal *terminal; /* where it is asked; NULL: on the display */
+  const CardeaTerms *terms; /* that the server met */
 } CardeaAssentCase;
 
 /* The certificate to use (a reference), or NULL without an error: to continue without one.
@@ -55,6 +60,9 @@ void cardea_assent_ask_async (CardeaAssent *self, const CardeaAssentCase *about,
 CardeaTokenCertificate *cardea_assent_ask_finish (CardeaAssent *self, GAsyncResult *result, GError **error);
 /* Whether the consent is somebody's answer to this question, and nothing that was there before. */
 gboolean cardea_assent_ask_was_answered (GAsyncResult *result);
+
+/* CardeaCanUse with the CardeaAsker as user data. */
+gboolean cardea_assent_can_use (const CardeaTokenCertificate *certificate, gpointer asker);
 
 /* What of the caller and the server a person is shown; for questions of both kinds. */
 /* Who asks. */

@@ -225,6 +225,14 @@ on_session_ended (CardeaSession *session, CardeaBroker *self)
   finish_drain (self);
 }
 
+/* It may have a certificate now, of another token than before. */
+static void
+on_session_changed (CardeaSession *session, CardeaBroker *self)
+{
+  cardea_removal_add (self->removal, session);
+  g_signal_emit (self, signals[SESSIONS_CHANGED], 0);
+}
+
 static void
 adopt (CardeaBroker *self, CardeaSession *session)
 {
@@ -236,6 +244,7 @@ adopt (CardeaBroker *self, CardeaSession *session)
              certificate != NULL ? cardea_certificate_get_sha256 (certificate->certificate) : "");
   g_hash_table_replace (self->live, (gpointer)cardea_session_get_id (session), g_object_ref (session));
   g_signal_connect_object (session, "ended", G_CALLBACK (on_session_ended), self, 0);
+  g_signal_connect_object (session, "changed", G_CALLBACK (on_session_changed), self, 0);
   cardea_removal_add (self->removal, session);
   g_signal_emit (self, signals[SESSIONS_CHANGED], 0);
 }

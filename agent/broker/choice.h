@@ -26,7 +26,7 @@ typedef struct
 } CardeaChoice;
 
 /* Whether the server takes a scheme that this certificate's key makes on its token: asked of the live
- * handshake. */
+ * connection. */
 typedef gboolean (*CardeaCanUse) (const CardeaTokenCertificate *certificate, gpointer user_data);
 
 /* How the token signs with RSA keys. */

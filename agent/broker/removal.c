@@ -112,7 +112,7 @@ look (CardeaRemoval *self)
   for (guint i = 0; i < self->watched->len; i++) {
     Watched *watched = self->watched->pdata[i];
 
-    if (is_over (watched))
+    if (is_over (watched) && !g_ptr_array_find (gone, watched->session, NULL))
       g_ptr_array_add (gone, g_object_ref (watched->session));
   }
   for (guint i = 0; i < gone->len; i++)
@@ -127,13 +127,25 @@ on_ended (CardeaSession *session, gpointer data)
   g_ptr_array_remove_fast (self->owner->watched, self);
 }
 
+static gboolean
+is_watched (CardeaRemoval *self, CardeaSession *session, CardeaTokenCertificate *certificate)
+{
+  for (guint i = 0; i < self->watched->len; i++) {
+    const Watched *watched = self->watched->pdata[i];
+
+    if (watched->session == session && watched->certificate == certificate)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 void
 cardea_removal_add (CardeaRemoval *self, CardeaSession *session)
 {
   CardeaTokenCertificate *certificate = cardea_session_get_certificate (session);
   Watched *watched;
 
-  if (certificate == NULL)
+  if (certificate == NULL || is_watched (self, session, certificate))
     return;
   watched = g_new0 (Watched, 1);
   watched->owner = self;

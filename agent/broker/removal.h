@@ -18,7 +18,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaRemoval, cardea_removal_free)
 
 /* Also for the sessions there are, from the next change of tokens on. */
 void cardea_removal_set_config (CardeaRemoval *self, CardeaConfig *config);
-/* Watches a session until it ends. */
+/* Watches a session until it ends, for the token of the certificate it has now; also again, when it has
+ * another one: then for both. */
 void cardea_removal_add (CardeaRemoval *self, CardeaSession *session);
 
 G_END_DECLS

@@ -25,6 +25,14 @@ typedef enum
   CARDEA_TERMINAL_ALWAYS,
 } CardeaTerminalUse;
 
+/* Whether the server may ask for a certificate in the open stream (RFC 8446, 4.6.2). */
+typedef enum
+{
+  CARDEA_POST_HANDSHAKE_UNSAID, /* where a rule says so */
+  CARDEA_POST_HANDSHAKE_NO,
+  CARDEA_POST_HANDSHAKE_YES, /* unless a rule says no */
+} CardeaPostHandshake;
+
 typedef struct
 {
   char *host; /* normalised: cardea_request_normalise() */
@@ -41,7 +49,8 @@ typedef struct
   char *activation_token; /* or NULL */
   CardeaTerminalUse terminal_use;
   CardeaTerminal *terminal; /* or NULL */
-  guint timeout_ms;         /* 0: only the limits of each step */
+  CardeaPostHandshake post_handshake;
+  guint timeout_ms; /* 0: only the limits of each step */
 } CardeaRequest;
 
 CardeaRequest *cardea_request_new (void);

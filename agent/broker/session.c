@@ -32,6 +32,8 @@ G_DEFINE_FINAL_TYPE (CardeaSession, cardea_session, G_TYPE_OBJECT)
 enum
 {
   ENDED,
+  ATTACHED,
+  CHANGED,
   N_SIGNALS
 };
 static guint signals[N_SIGNALS];
@@ -58,6 +60,10 @@ cardea_session_class_init (CardeaSessionClass *klass)
   G_OBJECT_CLASS (klass)->finalize = cardea_session_finalize;
   signals[ENDED] =
       g_signal_new ("ended", CARDEA_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[ATTACHED] =
+      g_signal_new ("attached", CARDEA_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[CHANGED] =
+      g_signal_new ("changed", CARDEA_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -107,6 +113,27 @@ take_end (CardeaSession *self, CardeaEnd *end)
   g_clear_pointer (&self->certificate, cardea_token_certificate_unref);
 }
 
+void
+cardea_session_note_requested (CardeaSession *self)
+{
+  g_return_if_fail (CARDEA_IS_SESSION (self) && self->end == NULL);
+
+  if (self->info->certificate_requested)
+    return;
+  self->info->certificate_requested = TRUE;
+  g_signal_emit (self, signals[CHANGED], 0);
+}
+
+void
+cardea_session_take_answer (CardeaSession *self, CardeaTokenCertificate *certificate)
+{
+  g_return_if_fail (CARDEA_IS_SESSION (self) && self->end == NULL);
+
+  g_clear_pointer (&self->certificate, cardea_token_certificate_unref);
+  self->certificate = certificate != NULL ? cardea_token_certificate_ref (certificate) : NULL;
+  g_signal_emit (self, signals[CHANGED], 0);
+}
+
 /* Holds a reference: the session lives as long as its relay runs. */
 static void
 on_relay_ended (CardeaRelay *relay, const CardeaEnd *end, gpointer user_data)
@@ -124,6 +151,7 @@ cardea_session_attach (CardeaSession *self, CardeaRelayPool *relays, int fd, GBy
 
   self->relay = cardea_relay_start (relays, g_steal_pointer (&self->stream), fd, early, on_relay_ended,
                                     g_object_ref (self));
+  g_signal_emit (self, signals[ATTACHED], 0);
 }
 
 void
@@ -139,6 +167,12 @@ cardea_session_stop (CardeaSession *self, CardeaEndHow how)
   }
   g_clear_pointer (&self->stream, cardea_tls_stream_free);
   take_end (self, cardea_end_new (how, NULL, "The connection was closed before the program used it."));
+}
+
+CardeaRelay *
+cardea_session_get_relay (CardeaSession *self)
+{
+  return self->relay;
 }
 
 const char *

@@ -14,8 +14,9 @@
 G_BEGIN_DECLS
 
 /* One authenticated connection: what was agreed on, its stream, how it ended. Main loop only.
- * Signal "ended" (): once; get_end() then tells. A session that is dropped before it got its program's socket
- * closes the connection. */
+ * Signal "ended" (): once; get_end() then tells. Signal "attached" (): it has a relay. Signal "changed" ():
+ * it has another certificate than before, or was asked for one. A session that is dropped before it got its
+ * program's socket closes the connection. */
 #define CARDEA_TYPE_SESSION (cardea_session_get_type ())
 G_DECLARE_FINAL_TYPE (CardeaSession, cardea_session, CARDEA, SESSION, GObject)
 
@@ -24,10 +25,16 @@ CardeaSession *cardea_session_new (CardeaCaller *caller, const char *server_name
                                    CardeaTlsStream *stream, CardeaTlsInfo *info,
                                    CardeaTokenCertificate *certificate);
 
+/* The server asked for a certificate in the open stream; it was answered, with @certificate or none (NULL).
+ */
+void cardea_session_note_requested (CardeaSession *self);
+void cardea_session_take_answer (CardeaSession *self, CardeaTokenCertificate *certificate);
+
 /* The program's end, taken: from now on bytes flow. @early: bytes it sent before the reply, or NULL. Once. */
 void cardea_session_attach (CardeaSession *self, CardeaRelayPool *relays, int fd, GBytes *early);
 void cardea_session_stop (CardeaSession *self, CardeaEndHow how);
 
+CardeaRelay *cardea_session_get_relay (CardeaSession *self); /* borrowed; NULL before it is attached */
 const char *cardea_session_get_id (CardeaSession *self);
 CardeaCaller *cardea_session_get_caller (CardeaSession *self);
 const char *cardea_session_get_server_name (CardeaSession *self);

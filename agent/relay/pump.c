@@ -104,12 +104,18 @@ pump_in (CardeaRelay *self, guint8 *scratch, gsize scratch_size)
       cost += taken + PIECE_COST;
       continue;
     }
-    if (self->server_state != CARDEA_STREAM_OK)
+    if (self->asking)
+      cardea_relay_await_answer (self);
+    if (self->asking || self->server_state != CARDEA_STREAM_OK)
       return FALSE;
     gsize got = 0;
     CardeaStreamResult result = self->stream->klass->read (self->stream, scratch, scratch_size, &got);
     if (result == CARDEA_STREAM_MORE)
       return TRUE;
+    if (result == CARDEA_STREAM_ASKED) {
+      cardea_relay_take_request (self);
+      return FALSE;
+    }
     if (result == CARDEA_STREAM_AGAIN || (result == CARDEA_STREAM_OK && got == 0)) {
       on_server_silent (self);
       return FALSE;
@@ -225,7 +231,9 @@ pump_out (CardeaRelay *self, guint8 *scratch, gsize scratch_size)
       continue;
     }
     if (self->program_ended) {
-      tell_server (self);
+      /* After the end of our side no certificate could follow it. */
+      if (!self->asking || self->program.hung_up)
+        tell_server (self);
       return FALSE;
     }
     gsize got = receive_from_program (self, scratch, scratch_size);
@@ -262,6 +270,7 @@ cardea_relay_pump (CardeaRelay *self, guint8 *scratch, gsize scratch_size)
   gboolean more = pump_in (self, scratch, scratch_size);
   tell_program (self);
   gboolean could_write = self->write_state == CARDEA_STREAM_OK;
+  cardea_relay_flush_answer (self);
   if (pump_out (self, scratch, scratch_size))
     more = TRUE;
   /* Why writing failed is often to be read: another turn, which waits for nothing. */

@@ -48,6 +48,16 @@ struct _CardeaRelay
   gboolean told_server;           /* close_notify was sent, or cannot be */
   gboolean lost_out;              /* bytes for the server were dropped */
 
+  /* A request for a certificate; see later.c. */
+  gboolean asking;                   /* it is open: nothing can be read */
+  gboolean server_left;              /* meanwhile, and that was told */
+  gboolean program_left;             /* likewise, while it was lent */
+  gboolean lent;                     /* the stream is elsewhere */
+  gboolean unsent;                   /* some of the last answer may be */
+  char *refusal;                     /* why the stream must not go on, or NULL */
+  const CardeaRelayAsking *handlers; /* main loop; or NULL */
+  gpointer handlers_data;
+
   guint64 bytes_in; /* atomic */
   guint64 bytes_out;
 
@@ -65,8 +75,19 @@ guint cardea_relay_pool_get_drain_ms (CardeaRelayPool *self);
 /* The worker with the fewest streams, borrowed. */
 CardeaRelayWorker *cardea_relay_pool_pick (CardeaRelayPool *self);
 
+CardeaRelay *cardea_relay_ref (CardeaRelay *self);
+
 /* Moves what can be moved in this turn; sets the wants. TRUE when it stopped for fairness only. */
 gboolean cardea_relay_pump (CardeaRelay *self, guint8 *scratch, gsize scratch_size);
+
+/* The I/O thread: a read said ASKED. */
+void cardea_relay_take_request (CardeaRelay *self);
+/* In place of reading while it is open. */
+void cardea_relay_await_answer (CardeaRelay *self);
+/* While the stream is lent: sees who is gone. */
+void cardea_relay_look_while_lent (CardeaRelay *self);
+/* Sees to it that all of an answer goes out. */
+void cardea_relay_flush_answer (CardeaRelay *self);
 
 void cardea_relay_leftover_keep (CardeaRelayLeftover *self, const guint8 *bytes, gsize length);
 void cardea_relay_leftover_drop (CardeaRelayLeftover *self, gsize length);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "agent/relay/relay-private.h"
@@ -18,8 +19,8 @@
 
 G_STATIC_ASSERT (G_STRUCT_OFFSET (CardeaRelay, task) == 0);
 
-static CardeaRelay *
-relay_ref (CardeaRelay *self)
+CardeaRelay *
+cardea_relay_ref (CardeaRelay *self)
 {
   g_atomic_ref_count_inc (&self->references);
   return self;
@@ -33,6 +34,7 @@ cardea_relay_unref (CardeaRelay *self)
   g_assert (!self->stream && self->program_fd < 0);
   cardea_relay_worker_unref (self->worker);
   g_main_context_unref (self->context);
+  g_free (self->refusal);
   cardea_end_free (self->end);
   g_free (self);
 }
@@ -66,6 +68,8 @@ release (CardeaRelay *self)
   cardea_relay_worker_add_load (self->worker, -1);
   cardea_relay_leftover_drop (&self->to_program, self->to_program.length);
   cardea_relay_leftover_drop (&self->to_server, self->to_server.length);
+  if (self->lent)
+    shutdown (self->server.fd, SHUT_RDWR); /* whoever has it gives it back, sooner then */
   g_clear_pointer (&self->stream, cardea_tls_stream_free);
   close (self->program_fd);
   self->program_fd = -1;
@@ -92,6 +96,8 @@ describe (CardeaEndHow how)
     return "The program went away, or the stream was disconnected on request.";
   case CARDEA_END_AGENT_STOPPED:
     return "The agent is stopping; connect again when it runs.";
+  case CARDEA_END_NOT_AUTHENTICATED:
+    return "The server asked for a certificate, and none was sent; connect again.";
   case CARDEA_END_PROTOCOL_ERROR:
   case CARDEA_N_ENDS:
   default:
@@ -129,6 +135,8 @@ finish (CardeaRelay *self, CardeaEndHow how, const char *message)
 static CardeaEndHow
 judge_failure (CardeaRelay *self)
 {
+  if (self->refusal)
+    return self->program_deaf ? CARDEA_END_DISCONNECTED : CARDEA_END_NOT_AUTHENTICATED;
   if (self->server_state == CARDEA_STREAM_REJECTED)
     return CARDEA_END_REJECTED;
   if (self->program_deaf)
@@ -165,6 +173,11 @@ judge (CardeaRelay *self, CardeaEndHow *how)
     *how = judge_failure (self);
     return TRUE;
   }
+  /* Nobody is left whom an answer would serve. */
+  if (self->asking && self->program.hung_up) {
+    *how = CARDEA_END_DISCONNECTED;
+    return self->program_ended && self->told_server;
+  }
   /* A program that left and missed nothing may have known that it had everything: the server's end will tell.
    */
   *how = CARDEA_END_DISCONNECTED;
@@ -196,10 +209,14 @@ static gboolean
 run (CardeaRelayTask *task, guint8 *scratch, gsize scratch_size)
 {
   CardeaRelay *self = (CardeaRelay *)task;
+  if (self->lent) {
+    cardea_relay_look_while_lent (self);
+    return FALSE;
+  }
   gboolean more = cardea_relay_pump (self, scratch, scratch_size);
   CardeaEndHow how;
   if (judge (self, &how)) {
-    finish (self, how, NULL);
+    finish (self, how, how == CARDEA_END_NOT_AUTHENTICATED ? self->refusal : NULL);
     return FALSE;
   }
   if (self->program.hung_up)
@@ -262,7 +279,7 @@ cardea_relay_start (CardeaRelayPool *pool, CardeaTlsStream *stream, int program_
   int flags = fcntl (program_fd, F_GETFL);
   if (flags >= 0)
     fcntl (program_fd, F_SETFL, flags | O_NONBLOCK);
-  relay_ref (self); /* the thread's, later the report's */
+  cardea_relay_ref (self); /* the thread's, later the report's */
   if (!cardea_relay_worker_post (self->worker, begin, self, NULL))
     finish (self, CARDEA_END_AGENT_STOPPED, NULL);
   return self;
@@ -297,7 +314,7 @@ cardea_relay_stop (CardeaRelay *self, CardeaEndHow how)
   if (g_atomic_int_get (&self->is_over))
     return;
   StopRequest *request = g_new (StopRequest, 1);
-  *request = (StopRequest){ relay_ref (self), how };
+  *request = (StopRequest){ cardea_relay_ref (self), how };
   /* A closed worker has ended it, or is about to. */
   if (!cardea_relay_worker_post (self->worker, stop_in_thread, request, stop_request_free))
     stop_request_free (request);

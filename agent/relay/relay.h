@@ -34,6 +34,34 @@ CardeaRelay *cardea_relay_start (CardeaRelayPool *pool, CardeaTlsStream *stream,
                                  GBytes *early, CardeaRelayEnded ended, gpointer user_data);
 void cardea_relay_unref (CardeaRelay *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaRelay, cardea_relay_unref)
+/* A server that asks for a certificate in the open stream (RFC 8446, 4.6.2): nothing more is read from it
+ * until it has its answer, while the program's bytes go on to it. Main loop: the context that ends are
+ * reported in, and before the end is. */
+typedef struct
+{
+  /* To be followed by cardea_relay_borrow() or cardea_relay_refuse(). @request is borrowed. */
+  void (*asked) (CardeaRelay *relay, CardeaLaterRequest *request, gpointer user_data);
+  /* The server will not send anything any more: an answer serves nobody, but without one what it sent before
+   * cannot be read. At most once for each request. */
+  void (*server_left) (CardeaRelay *relay, gpointer user_data);
+  /* The program is gone while the stream is lent, where that is not the end at once: nobody needs to be asked
+   * any more. At most once for each request. */
+  void (*program_left) (CardeaRelay *relay, gpointer user_data);
+  /* @stream is taken: nobody else uses it until cardea_relay_give_back(). */
+  void (*lent) (CardeaRelay *relay, CardeaTlsStream *stream, gpointer user_data);
+} CardeaRelayAsking;
+
+/* Right after the start; @asking must outlive the relay, and @user_data the report of its end. Without it
+ * each request ends the stream. */
+void cardea_relay_set_asking (CardeaRelay *self, const CardeaRelayAsking *asking, gpointer user_data);
+/* The stream, as soon as its thread lets go of it; nothing follows when the relay ends first. */
+void cardea_relay_borrow (CardeaRelay *self);
+/* Takes @stream. @outcome: of the answer. @refusal NULL, or why the stream ends all the same
+ * (not_authenticated), once everything that came before is delivered. */
+void cardea_relay_give_back (CardeaRelay *self, CardeaTlsStream *stream, CardeaStreamResult outcome,
+                             const char *refusal);
+/* Without an answer: likewise. */
+void cardea_relay_refuse (CardeaRelay *self, const char *refusal);
 /* Any thread; the end is reported as usual, with this reason unless it had ended already. */
 void cardea_relay_stop (CardeaRelay *self, CardeaEndHow how);
 void cardea_relay_get_bytes (CardeaRelay *self, guint64 *in, guint64 *out);

@@ -46,7 +46,6 @@ typedef struct
   char *message;                  /* of a denial, for the person; or NULL */
   CardeaRuleCondition *condition; /* or NULL */
   CardeaRuleSettings settings;
-  gboolean is_enforced; /* FALSE: it has a restriction that this version does not enforce */
 } CardeaRule;
 
 CardeaRule *cardea_rule_new (const char *name, const char *where);

@@ -16,7 +16,6 @@
 #include "agent/base/config-server.h"
 #include "agent/rules/rule-file.h"
 #include "agent/rules/rule-problem.h"
-#include "agent/rules/rule-support.h"
 #include "agent/rules/trusted-file.h"
 #include "config.h"
 #include "socket-api/limits.h"
@@ -48,11 +47,6 @@ add_file (CardeaRules *self, const CardeaTrustedFile *file, GPtrArray *problems)
     cardea_rule_problem_add (problems, "%s: there are more than %d rules; no rule of this file holds.",
                              file->path, CARDEA_LIMIT_RULES);
     return FALSE;
-  }
-  for (guint i = 0; i < rules->len; i++) {
-    CardeaRule *rule = rules->pdata[i];
-
-    rule->is_enforced = cardea_rule_check_support (rule, problems);
   }
   g_ptr_array_extend_and_steal (self->rules, g_steal_pointer (&rules));
   return TRUE;
@@ -159,8 +153,6 @@ cardea_rules_decide (CardeaRules *self, const char *program_key, const char *ser
                      CardeaRuleAnswer *answer)
 {
   g_autofree char *host = NULL;
-  gboolean may_consent = self->whole;
-
   g_return_if_fail (program_key != NULL && server_name != NULL);
 
   host = cardea_config_normalise_host (server_name);
@@ -174,10 +166,9 @@ cardea_rules_decide (CardeaRules *self, const char *program_key, const char *ser
 
     if (!cardea_rule_matches (rule, program_key, host, port))
       continue;
-    may_consent &= rule->is_enforced;
     join (answer, rule);
   }
-  if (!may_consent || answer->denied_by != NULL)
+  if (!self->whole || answer->denied_by != NULL)
     answer->consented_by = NULL;
   if (!self->whole) {
     join_permission (&answer->tls12, CARDEA_RULE_NO);

@@ -10,8 +10,8 @@
 
 G_BEGIN_DECLS
 
-/* A certificate that was decided for one handshake, with its key behind the front module. */
-typedef struct _CardeaDecision CardeaDecision;
+/* A certificate that was decided for one request of a server's, with its key behind the front module:
+ * CardeaDecision. */
 
 typedef enum
 {

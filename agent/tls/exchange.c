@@ -7,6 +7,7 @@
 #include "agent/tls/exchange.h"
 
 #include "agent/base/nss-cleanup.h"
+#include "agent/tls/answer.h"
 #include "agent/tls/tls12.h"
 
 #include <secerr.h>
@@ -68,18 +69,7 @@ cardea_exchange_answer_in_thread (gpointer exchange)
   CardeaExchange *self = exchange;
 
   self->received_before = cardea_verdict_count_received (self->socket);
-  if (self->decision == NULL) {
-    self->step = cardea_tls_socket_complete_request (self->socket, NULL, NULL);
-    return;
-  }
-  SECKEYPrivateKey *key = cardea_decision_find_key (self->decision);
-  if (key == NULL) {
-    self->socket->error = SEC_ERROR_NO_KEY;
-    self->step = CARDEA_STEP_FAILED;
-    return;
-  }
-  CERTCertificate *certificate = CERT_DupCertificate (cardea_decision_get_certificate (self->decision));
-  self->step = cardea_tls_socket_complete_request (self->socket, key, certificate);
+  self->step = cardea_answer_send (self->socket, self->decision);
 }
 
 void

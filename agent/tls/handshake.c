@@ -15,6 +15,7 @@
 #include "agent/tls/handshake.h"
 
 #include "agent/tls/allowance.h"
+#include "agent/tls/answer.h"
 #include "agent/tls/exchange.h"
 #include "agent/tls/failure.h"
 #include "agent/tls/info.h"
@@ -26,7 +27,6 @@
 
 #include <glib-unix.h>
 #include <poll.h>
-#include <ssl.h>
 #include "agent/base/source.h"
 
 typedef enum
@@ -69,7 +69,10 @@ struct _CardeaHandshake
   CardeaExchange exchange; /* the worker's while busy, else the main loop's */
 };
 
-G_DEFINE_FINAL_TYPE (CardeaHandshake, cardea_handshake, G_TYPE_OBJECT)
+static void implement_asker (CardeaAskerInterface *interface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (CardeaHandshake, cardea_handshake, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (CARDEA_TYPE_ASKER, implement_asker))
 
 enum
 {
@@ -154,7 +157,8 @@ succeed (CardeaHandshake *self)
 {
   g_autoptr (GTask) task = g_steal_pointer (&self->task);
   CardeaTlsStream *stream =
-      cardea_nss_stream_new (g_steal_pointer (&self->exchange.socket), self->info->certificate_sent);
+      cardea_nss_stream_new (g_steal_pointer (&self->exchange.socket), self->info->certificate_sent,
+                             self->exchange.verdict.authority);
 
   close_down (self);
   g_task_return_pointer (task, stream, (GDestroyNotify)cardea_tls_stream_free);
@@ -288,10 +292,7 @@ check_sent (CardeaHandshake *self)
 {
   if (self->exchange.decision == NULL)
     return TRUE;
-  self->info->certificate_sent =
-      cardea_decision_count_signatures (self->exchange.decision) == 1 &&
-      cardea_tls_info_was_sent (self->exchange.socket,
-                                cardea_decision_get_certificate (self->exchange.decision));
+  self->info->certificate_sent = cardea_answer_was_sent (self->exchange.socket, self->exchange.decision);
   return self->info->certificate_sent;
 }
 
@@ -483,33 +484,30 @@ cardea_handshake_abort (CardeaHandshake *self, GError *error)
   fail (self, error);
 }
 
-const char *
-cardea_handshake_get_authority (CardeaHandshake *self)
+static const char *
+get_authority (CardeaAsker *asker)
 {
-  g_return_val_if_fail (CARDEA_IS_HANDSHAKE (self) && self->verified, NULL);
+  CardeaHandshake *self = CARDEA_HANDSHAKE (asker);
+
+  g_return_val_if_fail (self->verified, NULL);
 
   return self->exchange.verdict.authority;
 }
 
-gboolean
-cardea_handshake_can_use (CardeaHandshake *self, CardeaCertificate *certificate, CardeaRsaSchemes rsa_schemes)
+static gboolean
+can_use (CardeaAsker *asker, CardeaCertificate *certificate, CardeaRsaSchemes rsa_schemes)
 {
-  g_return_val_if_fail (CARDEA_IS_HANDSHAKE (self), FALSE);
-  GBytes *der = cardea_certificate_get_der (certificate);
+  CardeaHandshake *self = CARDEA_HANDSHAKE (asker);
 
-  if (self->state != STATE_ASKING)
-    return FALSE;
-  if (cardea_tls12_is_spoken (self->exchange.socket))
-    cardea_tls12_limit_rsa (self->exchange.socket, rsa_schemes);
-  else if (cardea_certificate_get_key_type (certificate) == CARDEA_KEY_RSA &&
-           (rsa_schemes & CARDEA_RSA_PSS) == 0)
-    return FALSE;
-  CERTCertificate *published = cardea_decision_publish_certificate (der);
-  if (published == NULL)
-    return FALSE;
-  gboolean usable = SSL_CertIsUsable (self->exchange.socket->fd, published);
-  cardea_decision_forget_certificate (published, der);
-  return usable;
+  return self->state == STATE_ASKING &&
+         cardea_answer_is_possible (self->exchange.socket, certificate, rsa_schemes);
+}
+
+static void
+implement_asker (CardeaAskerInterface *interface)
+{
+  interface->get_authority = get_authority;
+  interface->can_use = can_use;
 }
 
 static gboolean
@@ -582,6 +580,8 @@ cardea_handshake_new (int fd, const CardeaHandshakeOptions *options, CardeaCerti
   self->requested_data = user_data;
   self->exchange.socket =
       cardea_tls_socket_new (fd, options->server_name, options->alpn, options->tls12, &self->socket_error);
+  if (options->post_handshake && self->exchange.socket != NULL)
+    cardea_tls_socket_offer_post_handshake (self->exchange.socket);
   return self;
 }
 

@@ -7,6 +7,7 @@
 
 #include "agent/base/certificate.h"
 #include "agent/front/front.h"
+#include "agent/tls/asker.h"
 #include "agent/tls/stream.h"
 #include "agent/tls/tls12-use.h"
 #include "agent/tls/demand.h"
@@ -14,7 +15,8 @@
 G_BEGIN_DECLS
 
 /* One TLS handshake over a connected descriptor, without blocking the main loop: NSS runs on workers,
- * questions come back to the main loop, and no decision is asked for before the server was verified. */
+ * questions come back to the main loop, and no decision is asked for before the server was verified. A
+ * CardeaAsker, once it is. */
 #define CARDEA_TYPE_HANDSHAKE (cardea_handshake_get_type ())
 G_DECLARE_FINAL_TYPE (CardeaHandshake, cardea_handshake, CARDEA, HANDSHAKE, GObject)
 
@@ -25,8 +27,9 @@ typedef struct
   CardeaTrust *trust;      /* NULL: only whom the demands name */
   GPtrArray *demands;      /* of CardeaDemand, or NULL */
   CardeaTls12 tls12;
-  gint64 round_trip_us; /* as measured when connecting; for the wait for the verdict */
-  guint timeout_ms;     /* of the network's share: not counted while an answer is awaited. 0: the limit */
+  gint64 round_trip_us;    /* as measured when connecting; for the wait for the verdict */
+  gboolean post_handshake; /* the server may ask for a certificate later (RFC 8446, 4.6.2) */
+  guint timeout_ms;        /* of the network's share: not counted while an answer is awaited. 0: the limit */
 } CardeaHandshakeOptions;
 
 /* What the server asked for, valid as long as the handshake. */
@@ -84,13 +87,6 @@ void cardea_handshake_run_async (CardeaHandshake *self, GCancellable *cancellabl
 CardeaTlsStream *cardea_handshake_run_finish (CardeaHandshake *self, GAsyncResult *result,
                                               CardeaTlsInfo **info, GError **error);
 
-/* Once it is verified: what a person calls the authority that vouches for the server; borrowed.
- */
-const char *cardea_handshake_get_authority (CardeaHandshake *self);
-/* While an answer is awaited: whether the server accepts a signature scheme that this certificate's key can
- * make, an RSA key by those its token makes. */
-gboolean cardea_handshake_can_use (CardeaHandshake *self, CardeaCertificate *certificate,
-                                   CardeaRsaSchemes rsa_schemes);
 /* NULL: go on without a certificate. The struct is copied, user_data is taken. */
 void cardea_handshake_answer (CardeaHandshake *self, const CardeaSigner *signer);
 /* Fails run_async with this error (taken), at any time; without effect after its end. A signer that returns

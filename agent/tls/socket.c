@@ -77,6 +77,7 @@ on_certificate_requested (void *data, PRFileDesc *fd, CERTDistNames *names, CERT
 
   self->requested = TRUE;
   self->request_pending = TRUE;
+  self->authorities_too_large = FALSE;
   g_ptr_array_set_size (self->authorities, 0);
   for (int i = 0; names != NULL && i < names->nnames; i++) {
     total += names->names[i].len;
@@ -129,8 +130,9 @@ on_handshake_finished (PRFileDesc *fd, void *data)
 }
 
 /* TLS 1.2 is another matter: cardea_tls12_enable(). Resumption would go on with an earlier certificate, early
- * data can be replayed, and authentication after the handshake would come unasked: all off. SSL_ENABLE_FDX
- * stays off as well: without it reading also sends what an earlier write left behind. */
+ * data can be replayed, and authentication after the handshake would come unasked, where nobody wanted it:
+ * all off. SSL_ENABLE_FDX stays off as well: without it reading also sends what an earlier write left behind.
+ */
 static gboolean
 set_options (PRFileDesc *fd)
 {
@@ -268,6 +270,12 @@ void
 cardea_tls_socket_shutdown (CardeaTlsSocket *self)
 {
   shutdown (self->raw, SHUT_RDWR);
+}
+
+gboolean
+cardea_tls_socket_offer_post_handshake (CardeaTlsSocket *self)
+{
+  return SSL_OptionSet (self->fd, SSL_ENABLE_POST_HANDSHAKE_AUTH, PR_TRUE) == SECSuccess;
 }
 
 static CardeaTlsStep

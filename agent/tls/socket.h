@@ -24,7 +24,7 @@ typedef enum
 
 /* An NSS socket and what its hooks noticed. One thread at a time, its owner, uses it; only the reference
  * count and cardea_tls_socket_shutdown() are for any thread. */
-typedef struct
+typedef struct _CardeaTlsSocket
 {
   gatomicrefcount references;
   PRFileDesc *fd;
@@ -54,6 +54,8 @@ typedef struct
 /* Takes @fd, also on failure. Errors: CARDEA_ERROR_HANDSHAKE_FAILED. */
 CardeaTlsSocket *cardea_tls_socket_new (int fd, const char *server_name, const char *const *alpn,
                                         CardeaTls12 tls12, GError **error);
+/* Before the first step: the server may ask for a certificate later, too. FALSE: it is not offered. */
+gboolean cardea_tls_socket_offer_post_handshake (CardeaTlsSocket *self);
 CardeaTlsSocket *cardea_tls_socket_ref (CardeaTlsSocket *self);
 void cardea_tls_socket_unref (CardeaTlsSocket *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaTlsSocket, cardea_tls_socket_unref)

@@ -10,7 +10,9 @@
 #include "agent/tls/stream-nss.h"
 
 #include "agent/tls/alert.h"
+#include "agent/tls/answer.h"
 #include "agent/tls/failure.h"
+#include "agent/tls/later-request.h"
 #include "agent/tls/tls12.h"
 
 #include <poll.h>
@@ -27,6 +29,7 @@ typedef struct
   CardeaStreamResult read_end; /* OK while it goes on */
   gboolean write_closed;
   char *message;
+  char *authority;
 } NssStream;
 
 static NssStream *
@@ -69,12 +72,8 @@ classify (const NssStream *self, PRErrorCode code)
 }
 
 static CardeaStreamResult
-fail (NssStream *self)
+end_with (NssStream *self, PRErrorCode code)
 {
-  PRErrorCode code = PR_GetError ();
-
-  if (code == PR_WOULD_BLOCK_ERROR)
-    return CARDEA_STREAM_AGAIN;
   self->socket->error = code;
   CardeaStreamResult result = classify (self, code);
   if (self->message == NULL) {
@@ -83,6 +82,14 @@ fail (NssStream *self)
     self->message = g_strdup (error->message);
   }
   return result;
+}
+
+static CardeaStreamResult
+fail (NssStream *self)
+{
+  PRErrorCode code = PR_GetError ();
+
+  return code == PR_WOULD_BLOCK_ERROR ? CARDEA_STREAM_AGAIN : end_with (self, code);
 }
 
 /* What one call of NSS gives: bytes of one record at most. */
@@ -98,6 +105,8 @@ read_record (NssStream *self, void *buffer, gsize length, gsize *done)
     *done = (gsize)n;
     return CARDEA_STREAM_OK;
   }
+  if (n < 0 && PR_GetError () == PR_WOULD_BLOCK_ERROR && self->socket->request_pending)
+    return CARDEA_STREAM_ASKED;
   if (n < 0 && PR_GetError () == PR_WOULD_BLOCK_ERROR && self->socket->meter.ran_out)
     return CARDEA_STREAM_MORE;
   CardeaStreamResult result = n < 0                        ? fail (self)
@@ -178,6 +187,53 @@ stream_has_pending (CardeaTlsStream *stream)
   return self->read_end == CARDEA_STREAM_OK && SSL_DataPending (self->socket->fd) > 0;
 }
 
+static CardeaLaterRequest *
+stream_take_request (CardeaTlsStream *stream)
+{
+  NssStream *self = get_self (stream);
+
+  return cardea_later_request_new (self->socket, self->authority);
+}
+
+/* What follows is the server's verdict on this answer. */
+static CardeaStreamResult
+stream_answer (CardeaTlsStream *stream, CardeaDecision *decision)
+{
+  NssStream *self = get_self (stream);
+
+  if (cardea_answer_send (self->socket, decision) == CARDEA_STEP_FAILED)
+    return self->read_end = end_with (self, self->socket->error);
+  self->certificate_sent = decision != NULL;
+  self->has_read = FALSE;
+  return CARDEA_STREAM_OK;
+}
+
+static gboolean
+has_unsent (const NssStream *self)
+{
+  PRInt16 ready = 0;
+
+  return (self->socket->fd->methods->poll (self->socket->fd, PR_POLL_READ, &ready) & PR_POLL_WRITE) != 0;
+}
+
+/* Looking at what comes next sends what is left, and takes nothing from those who read. */
+static gboolean
+stream_flush (CardeaTlsStream *stream)
+{
+  NssStream *self = get_self (stream);
+  guint8 byte;
+
+  if (self->read_end != CARDEA_STREAM_OK || !has_unsent (self))
+    return FALSE;
+  cardea_meter_limit (&self->socket->meter);
+  if (PR_Recv (self->socket->fd, &byte, sizeof byte, PR_MSG_PEEK, PR_INTERVAL_NO_WAIT) < 0) {
+    CardeaStreamResult result = fail (self);
+    if (result != CARDEA_STREAM_AGAIN)
+      self->read_end = result;
+  }
+  return self->read_end == CARDEA_STREAM_OK && has_unsent (self);
+}
+
 static int
 stream_get_fd (CardeaTlsStream *stream)
 {
@@ -210,6 +266,7 @@ stream_free (CardeaTlsStream *stream)
   if (!self->write_closed)
     cardea_tls_socket_shutdown (self->socket);
   cardea_tls_socket_unref (self->socket);
+  g_free (self->authority);
   g_free (self->message);
   g_free (self);
 }
@@ -219,6 +276,9 @@ static const CardeaTlsStreamClass nss_stream_class = {
   .write = stream_write,
   .close_write = stream_close_write,
   .has_pending = stream_has_pending,
+  .take_request = stream_take_request,
+  .answer = stream_answer,
+  .flush = stream_flush,
   .get_fd = stream_get_fd,
   .get_alert = stream_get_alert,
   .get_message = stream_get_message,
@@ -226,7 +286,7 @@ static const CardeaTlsStreamClass nss_stream_class = {
 };
 
 CardeaTlsStream *
-cardea_nss_stream_new (CardeaTlsSocket *socket, gboolean certificate_sent)
+cardea_nss_stream_new (CardeaTlsSocket *socket, gboolean certificate_sent, const char *authority)
 {
   NssStream *self = g_new0 (NssStream, 1);
 
@@ -234,5 +294,6 @@ cardea_nss_stream_new (CardeaTlsSocket *socket, gboolean certificate_sent)
   self->socket = socket;
   self->certificate_sent = certificate_sent;
   self->has_read = cardea_tls12_is_spoken (socket); /* its Finished was the answer to ours */
+  self->authority = g_strdup (authority);
   return &self->parent;
 }

@@ -8,7 +8,9 @@
 
 G_BEGIN_DECLS
 
-/* The stream of a finished handshake; takes @socket. */
-CardeaTlsStream *cardea_nss_stream_new (CardeaTlsSocket *socket, gboolean certificate_sent);
+/* The stream of a finished handshake; takes @socket. @authority: what a person calls who vouches for the
+ * server. */
+CardeaTlsStream *cardea_nss_stream_new (CardeaTlsSocket *socket, gboolean certificate_sent,
+                                        const char *authority);
 
 G_END_DECLS

@@ -49,7 +49,7 @@ _cardea() {
       ;;
     connect)
       words='--certificate --no-certificate --require-certificate --server-name --ca --alpn --proxy --tls12 --no-interaction
-        --terminal --shutdown --timeout --verbose --socket --help'
+        --post-handshake --terminal --shutdown --timeout --verbose --socket --help'
       if [[ $word != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -A hostname -- "$word")
         return

@@ -37,6 +37,7 @@ complete -c cardea -n '__fish_seen_subcommand_from connect' -l tls12 -d 'Allow T
 complete -c cardea -n '__fish_seen_subcommand_from connect' -l no-interaction -d 'Fail rather than ask'
 complete -c cardea -n '__fish_seen_subcommand_from connect' -s t -l terminal -d 'Ask on this terminal'
 complete -c cardea -n '__fish_seen_subcommand_from connect' -s N -l shutdown -d 'End our side when standard input ends'
+complete -c cardea -n '__fish_seen_subcommand_from connect' -l post-handshake -d 'Let the server ask later, too'
 complete -c cardea -n '__fish_seen_subcommand_from connect' -l timeout -x -d 'Seconds until connected'
 complete -c cardea -n '__fish_seen_subcommand_from connect' -s v -l verbose -d 'Tell what was agreed on'
 complete -c cardea -n '__fish_seen_subcommand_from connect' -a '(__fish_print_hostnames)'

@@ -36,6 +36,7 @@ typedef struct
   gboolean no_interaction;
   gboolean terminal;
   gboolean shut_down;
+  gboolean post_handshake;
   int timeout;
   gboolean verbose;
 } Raw;
@@ -74,6 +75,8 @@ parse (CardeaCli *cli, Raw *raw, int *argc, char ***argv, int *exit_code)
     { "terminal", 't', 0, G_OPTION_ARG_NONE, &raw->terminal,
       "Ask on this terminal even if there is a display", NULL },
     { "shutdown", 'N', 0, G_OPTION_ARG_NONE, &raw->shut_down, "End our side when standard input ends", NULL },
+    { "post-handshake", 0, 0, G_OPTION_ARG_NONE, &raw->post_handshake,
+      "Let the server ask for a certificate later, too", NULL },
     { "timeout", 0, 0, G_OPTION_ARG_INT, &raw->timeout, "Time until connected, questions included",
       "SECONDS" },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &raw->verbose, "Tell on standard error what was agreed on",
@@ -159,6 +162,8 @@ pack_options (const Raw *raw, GError **error)
     json_object_set_new (options, "tls12", json_true ());
   if (raw->no_interaction)
     json_object_set_new (options, "interaction", json_string ("never"));
+  if (raw->post_handshake)
+    json_object_set_new (options, "post_handshake", json_true ());
   if (raw->timeout != NOT_GIVEN)
     json_object_set_new (options, "timeout_ms", json_integer ((json_int_t)raw->timeout * 1000));
   return g_steal_pointer (&options);

@@ -220,6 +220,8 @@ name_end (const char *how)
     return "The connection was closed on request";
   if (g_str_equal (how, "agent_stopped"))
     return "The connection was closed, for the agent stopped";
+  if (g_str_equal (how, "not_authenticated"))
+    return "The connection was closed, for the server asked for a certificate again and got no answer";
   return "The connection ended in a way that is not known here";
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-FileCopyrightText: The Cardea authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The four functions that a consent asks catalogue and handshake, answered here: linked before the real ones,
+/* The four functions that a consent asks catalogue and server, answered here: linked before the real ones,
  * whose objects are then never taken. */
 
 #include "tests/unit/assent-world.h"
 
-#include "agent/tls/handshake.h"
+#include "agent/tls/asker.h"
 #include "tests/unit/load-certificate.h"
 
 G_DEFINE_TYPE (AssentWorld, assent_world, G_TYPE_OBJECT)
@@ -49,13 +49,13 @@ cardea_catalogue_get_issuers (CardeaCatalogue *self, CardeaCertificate *certific
 }
 
 gboolean
-cardea_handshake_can_use (CardeaHandshake *self, CardeaCertificate *certificate, CardeaRsaSchemes rsa_schemes)
+cardea_asker_can_use (CardeaAsker *self, CardeaCertificate *certificate, CardeaRsaSchemes rsa_schemes)
 {
   return TRUE;
 }
 
 const char *
-cardea_handshake_get_authority (CardeaHandshake *self)
+cardea_asker_get_authority (CardeaAsker *self)
 {
   return "CN=Root";
 }

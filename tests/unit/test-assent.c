@@ -120,7 +120,7 @@ begin (Fixture *f)
     .caller = f->caller,
     .request = f->request,
     .catalogue = (CardeaCatalogue *)f->world,
-    .handshake = (CardeaHandshake *)f->world,
+    .asker = (CardeaAsker *)f->world,
     .authorities = f->authorities,
     .terms = &f->terms,
   };
@@ -483,7 +483,7 @@ test_settled_by_another (Fixture *f, gconstpointer data)
     .caller = f->caller,
     .request = f->request,
     .catalogue = (CardeaCatalogue *)f->world,
-    .handshake = (CardeaHandshake *)f->world,
+    .asker = (CardeaAsker *)f->world,
     .authorities = f->authorities,
     .terms = &f->terms,
   };

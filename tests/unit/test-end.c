@@ -8,7 +8,7 @@
 /* The contract's own list, in org.cardea.agent.varlink: values are appended, never changed. */
 static const char *const contract[] = {
   "clean",     "truncated",    "reset",         "rejected",       "token_removed",
-  "forgotten", "disconnected", "agent_stopped", "protocol_error",
+  "forgotten", "disconnected", "agent_stopped", "protocol_error", "not_authenticated",
 };
 
 static void

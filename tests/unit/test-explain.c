@@ -105,9 +105,9 @@ test_other_domain (void)
 static void
 test_ends (void)
 {
-  static const char *const BAD[] = { "truncated",     "reset",          "rejected",
-                                     "token_removed", "forgotten",      "disconnected",
-                                     "agent_stopped", "protocol_error", "sunk" };
+  static const char *const BAD[] = { "truncated",         "reset",        "rejected",      "token_removed",
+                                     "forgotten",         "disconnected", "agent_stopped", "protocol_error",
+                                     "not_authenticated", "sunk" };
   g_autoptr (json_t) clean = json_pack ("{s:s, s:s}", "how", "clean", "message", "");
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 

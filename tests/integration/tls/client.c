@@ -202,7 +202,7 @@ run_answer (Run *run)
   if (plan->issuer != NULL)
     g_ptr_array_add (issuers, cardea_test_pki_get_der (pki, plan->issuer));
   CardeaRsaSchemes schemes = plan->rsa_schemes != 0 ? plan->rsa_schemes : CARDEA_RSA_PSS | CARDEA_RSA_PKCS1;
-  run->usable = cardea_handshake_can_use (run->handshake, certificate, schemes);
+  run->usable = cardea_asker_can_use (CARDEA_ASKER (run->handshake), certificate, schemes);
   plan->signer->key = cardea_test_pki_get_key (pki, plan->certificate);
   cardea_handshake_answer (run->handshake, &(CardeaSigner){ certificate, issuers, sign, plan->signer,
                                                             on_signer_destroyed, schemes });
