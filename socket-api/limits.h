@@ -52,8 +52,8 @@
 
 /* Streams */
 #define CARDEA_LIMIT_STREAM_BUFFER (64 * 1024) /* bytes held back in each direction */
-#define CARDEA_LIMIT_STREAM_DRAIN_MS 30000 /* for the server to end the stream of a program that is gone */
-#define CARDEA_LIMIT_LATER_REQUESTS 8      /* for a certificate in one open stream, */
+#define CARDEA_LIMIT_STREAM_DRAIN_MS 30000   /* for the server to end the stream of a program that is gone */
+#define CARDEA_LIMIT_LATER_REQUESTS 8        /* for a certificate in one open stream, */
 #define CARDEA_LIMIT_LATER_REQUESTS_MS 60000 /* within this time */
 
 /* Token hosts */
