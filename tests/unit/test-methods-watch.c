@@ -112,6 +112,7 @@ test_sessions (ServiceFixture *fixture, gconstpointer data)
   g_autoptr (ApiClient) client = watch (fixture);
   g_autoptr (ApiClient) program = service_connect (fixture);
   g_autoptr (json_t) opened = NULL;
+  g_autoptr (json_t) changed = NULL;
   g_autoptr (json_t) closed = NULL;
   g_autofree char *id = NULL;
   json_t *session;
@@ -123,6 +124,13 @@ test_sessions (ServiceFixture *fixture, gconstpointer data)
   session = assert_event (opened, 0, "session", "arrived");
   g_assert_cmpstr (json_string_value (json_object_get (session, "server_name")), ==, "bank.example");
   id = g_strdup (json_string_value (json_object_get (session, "id")));
+
+  /* That it has another certificate is news. */
+  cardea_session_take_answer (cardea_broker_find_session (fixture->broker, id), NULL);
+  g_signal_emit_by_name (fixture->broker, "sessions-changed");
+  changed = expect_events (fixture, client, 1);
+  session = assert_event (changed, 0, "session", "changed");
+  g_assert_true (json_is_null (json_object_get (session, "certificate")));
 
   close (fake_broker_take_server (fixture->broker));
   api_wait (has_ended, cardea_broker_find_session (fixture->broker, id));

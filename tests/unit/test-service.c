@@ -443,6 +443,8 @@ static const Refusal refusals[] = {
   { "timeout-0", "Connect", OPTIONS ("\"timeout_ms\":0"), UP, INVALID, "options.timeout_ms" },
   { "timeout-huge", "Connect", OPTIONS ("\"timeout_ms\":9223372036854775807"), UP, INVALID,
     "options.timeout_ms" },
+  { "post-handshake", "Connect", OPTIONS ("\"post_handshake\":\"yes\""), UP, INVALID,
+    "options.post_handshake" },
   { "window-bare", "Connect", OPTIONS ("\"window\":{\"handle\":\"12\"}"), UP, INVALID,
     "options.window.handle" },
   { "window-empty", "Connect", OPTIONS ("\"window\":{}"), UP, INVALID, "options.window.handle" },
@@ -491,7 +493,7 @@ test_options (ServiceFixture *fixture, gconstpointer data)
   g_autofree char *parameters = g_strdup_printf (
       OPTIONS ("\"server_name\":\"Other.example\",\"alpn\":[\"h2\",\"%s\"],\"authenticate\":\"required\","
                "\"certificate\":\"%s\",\"interaction\":\"never\",\"authorities\":[\"AAEC\",\"AA==\"],"
-               "\"proxy\":\"direct\",\"tls12\":true,\"timeout_ms\":86400000,"
+               "\"proxy\":\"direct\",\"tls12\":true,\"timeout_ms\":86400000,\"post_handshake\":true,"
                "\"window\":{\"handle\":\"wayland:%s\",\"activation_token\":\"token\"}"),
       longest, sha256, window);
   const CardeaRequest *request;
@@ -510,8 +512,33 @@ test_options (ServiceFixture *fixture, gconstpointer data)
   g_assert_cmpstr (request->proxy, ==, "direct");
   g_assert_true (request->tls12);
   g_assert_cmpuint (request->timeout_ms, ==, 86400000);
+  g_assert_cmpint (request->post_handshake, ==, CARDEA_POST_HANDSHAKE_YES);
   g_assert_cmpstr (request->window + strlen ("wayland:"), ==, window);
   g_assert_cmpstr (request->activation_token, ==, "token");
+}
+
+/* Not to say anything of it is something else than to refuse it. */
+static void
+test_post_handshake (ServiceFixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    const char *parameters;
+    CardeaPostHandshake means;
+  } cases[] = {
+    { OPTIONS ("\"post_handshake\":false"), CARDEA_POST_HANDSHAKE_NO },
+    { OPTIONS ("\"post_handshake\":null"), CARDEA_POST_HANDSHAKE_UNSAID },
+    { OPTIONS (""), CARDEA_POST_HANDSHAKE_UNSAID },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (ApiClient) client = service_connect (fixture);
+
+    service_send_call (client, "Connect", cases[i].parameters, UP);
+    cardea_wire_reply_free (service_expect_reply (fixture, client, "Connect"));
+    g_assert_cmpint (fake_broker_get_request (fixture->broker)->post_handshake, ==, cases[i].means);
+    close (fake_broker_take_server (fixture->broker));
+  }
 }
 
 static void
@@ -586,6 +613,7 @@ main (int argc, char *argv[])
   ADD ("pending", test_pending, NULL);
   add_refusals ();
   ADD ("options", test_options, NULL);
+  ADD ("post-handshake", test_post_handshake, NULL);
   ADD ("window-too-long", test_window_too_long, NULL);
   ADD ("too-many/alpn", test_too_many, "alpn");
   ADD ("too-many/authorities", test_too_many, "authorities");

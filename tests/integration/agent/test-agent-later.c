@@ -592,11 +592,14 @@ static void
 test_bad_signature (void)
 {
   g_autoptr (Later) later = later_new ("cancel", "{" OFFERED "}");
+  g_autoptr (json_t) end = NULL;
 
   insert_mock (later, "[behaviour]\nC_Sign=garbage\n");
   say (later, "ask\n");
   expect (later, "asking\n");
-  expect_end (later, "not_authenticated");
+  end = wait_for_end (later, "not_authenticated");
+  g_assert_nonnull (
+      strstr (json_string_value (json_object_get (end, "message")), "does not fit the certificate"));
   expect_report (later, "cut");
 }
 

@@ -537,7 +537,7 @@ play_options (int fd, gpointer data)
       "{\"host\":\"h\",\"port\":1,\"options\":{\"server_name\":\"n\",\"alpn\":[\"h2\",\"http/1.1\"],"
       "\"authenticate\":\"required\",\"certificate\":\"aabb\",\"interaction\":\"never\",\"authorities\":["
       "\"MAMCAQE=\"],"
-      "\"proxy\":\"direct\",\"tls12\":true,\"timeout_ms\":7000}}",
+      "\"proxy\":\"direct\",\"tls12\":true,\"post_handshake\":true,\"timeout_ms\":7000}}",
       0, NULL);
 
   g_assert_true (json_is_true (json_object_get (call, "more")));
@@ -556,7 +556,7 @@ test_options (void)
   g_autofree char *ca = g_build_filename (folder, "ca.pem", NULL);
   g_autofree char *arguments =
       g_strdup_printf ("connect --server-name n --alpn h2 --alpn http/1.1 --require-certificate -c aabb "
-                       "--no-interaction --ca %s --proxy direct --tls12 --timeout 7 h 1",
+                       "--no-interaction --ca %s --proxy direct --tls12 --timeout 7 --post-handshake h 1",
                        ca);
   const char *pem = "-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n";
 
