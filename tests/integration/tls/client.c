@@ -156,7 +156,7 @@ sign (gpointer data, const CardeaFrontSignRequest *request, guint8 *signature, g
   Signer *signer = data;
 
   g_atomic_int_inc (&signer->calls);
-  signer->mechanism = request->mechanism;
+  g_atomic_int_set (&signer->mechanism, request->mechanism);
   wait_for_others (signer);
   if (signer->how == SIGN_NOT)
     return FALSE;

@@ -31,10 +31,10 @@ typedef struct
 {
   EVP_PKEY *key;
   SignHow how;
-  CardeaFrontMechanism mechanism; /* of the last one */
-  int calls;                      /* atomic */
-  int destroyed;                  /* atomic */
-  GMutex lock;                    /* protects what follows */
+  gint mechanism; /* CardeaFrontMechanism, of the last one; atomic */
+  int calls;      /* atomic */
+  int destroyed;  /* atomic */
+  GMutex lock;    /* protects what follows */
   GCond changed;
   gboolean held;       /* a signature waits until this is FALSE */
   guint inside;        /* signatures under way */
