@@ -19,6 +19,7 @@
 #include "agent/broker/removal.h"
 #include "agent/broker/rule-authorities.h"
 #include "agent/broker/terms.h"
+#include "agent/pin/outcome.h"
 #include "agent/prompt/withdrawal.h"
 #include "socket-api/limits.h"
 #include "socket-api/wire/error.h"
@@ -413,6 +414,15 @@ give_up (CardeaBroker *self, GTask *task, GError *error)
   finish_drain (self);
 }
 
+/* It went before the program had its stream. */
+static gboolean
+has_lost_token (CardeaSession *session)
+{
+  const CardeaEnd *end = cardea_session_get_end (session);
+
+  return end != NULL && end->how == CARDEA_END_TOKEN_REMOVED;
+}
+
 static void
 on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -421,14 +431,23 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
   Call *call = g_task_get_task_data (task);
   GError *error = NULL;
   g_autoptr (CardeaSession) session = cardea_connection_run_finish (result, &error);
+  g_autoptr (CardeaToken) token = NULL;
+  CardeaTokenCertificate *certificate;
 
   if (session == NULL || self->stopping) {
     give_up (self, task, error);
     return;
   }
   g_hash_table_remove (self->pending, call);
+  certificate = cardea_session_get_certificate (session);
+  token = certificate != NULL ? cardea_token_ref (certificate->token) : NULL;
   adopt (self, session);
-  g_task_return_pointer (task, g_steal_pointer (&session), g_object_unref);
+  if (has_lost_token (session))
+    g_task_return_error (
+        task, cardea_pin_error_unavailable (token, CARDEA_REASON_MODULE_FAILED, "Insert it and try again.",
+                                            "It was removed while the connection was made."));
+  else
+    g_task_return_pointer (task, g_steal_pointer (&session), g_object_unref);
 }
 
 static GError *
