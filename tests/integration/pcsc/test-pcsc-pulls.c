@@ -4,6 +4,7 @@
 /* Cards are pulled and swapped at random moments while programs connect as fast as they can. How often is in
  * CARDEA_PULLS. */
 
+#include <glib/gstdio.h>
 #include <unistd.h>
 
 #include "tests/fixtures/card-lab/card-lab.h"
@@ -45,12 +46,14 @@ tear_down (World *world, gconstpointer data)
   card_lab_free (world->lab);
 }
 
-/* What a program may be told of a card that comes and goes: that it is not there, or failed. Never that a PIN
- * was wrong, never a silence. */
+/* What a program may be told of a card that comes and goes: that it is not there, or failed; never a silence.
+ * OpenSC calls a login that was cut short a wrong PIN. The card's own count, in the end, shows that none was.
+ */
 static void
 check_failure (const GError *error)
 {
-  if (!g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_NO_CERTIFICATE))
+  if (!g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_NO_CERTIFICATE) &&
+      !g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_PIN_REFUSED))
     g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_TOKEN_UNAVAILABLE);
 }
 
@@ -93,11 +96,21 @@ end_load (World *world)
   g_assert_cmpint (world->n_slow, ==, 0);
 }
 
-/* A login that was cut short counts as one that was refused, until its source changes: somebody looks, each
- * time, and writes the same PIN. */
+/* A login that was cut short counts as one that was refused, and two of them in a row are enough: somebody
+ * looks, each time, takes the marks away and writes the same PIN. */
 static void
 renew_source (World *world)
 {
+  g_autofree char *folder = cardea_lab_path (world->lab->lab, "state");
+  g_autoptr (GDir) marks = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while (marks != NULL && (name = g_dir_read_name (marks)) != NULL) {
+    g_autofree char *path = g_build_filename (folder, name, NULL);
+
+    if (g_str_has_prefix (name, "pin-") || g_str_has_prefix (name, "old-"))
+      g_unlink (path); /* the agent may be quicker */
+  }
   cardea_lab_write (world->lab->lab, "card-pin", TEST_CARD_PIN);
 }
 
