@@ -11,3 +11,14 @@ cardea_source_clear (GSource **source)
   g_source_destroy (*source);
   g_clear_pointer (source, g_source_unref);
 }
+
+GSource *
+cardea_source_attach_timer (GMainContext *context, gint64 microseconds, GSourceFunc callback, gpointer data)
+{
+  guint milliseconds = (guint)CLAMP (microseconds / 1000, 0, G_MAXINT);
+  GSource *source = g_timeout_source_new (milliseconds);
+
+  g_source_set_callback (source, callback, data, NULL);
+  g_source_attach (source, context);
+  return source;
+}

@@ -9,17 +9,6 @@
 
 #include "agent/base/source.h"
 
-GSource *
-cardea_source_attach_timer (GMainContext *context, gint64 microseconds, GSourceFunc callback, gpointer data)
-{
-  guint milliseconds = (guint)CLAMP (microseconds / 1000, 0, G_MAXINT);
-  GSource *source = g_timeout_source_new (milliseconds);
-
-  g_source_set_callback (source, callback, data, NULL);
-  g_source_attach (source, context);
-  return source;
-}
-
 void
 cardea_allowance_run (CardeaAllowance *self, GMainContext *context, GSourceFunc over, gpointer data)
 {

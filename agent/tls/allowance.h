@@ -19,7 +19,4 @@ typedef struct
 void cardea_allowance_run (CardeaAllowance *self, GMainContext *context, GSourceFunc over, gpointer data);
 void cardea_allowance_stop (CardeaAllowance *self);
 
-GSource *cardea_source_attach_timer (GMainContext *context, gint64 microseconds, GSourceFunc callback,
-                                     gpointer data);
-
 G_END_DECLS

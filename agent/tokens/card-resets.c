@@ -138,14 +138,11 @@ on_retry (gpointer data)
 }
 
 static GSource *
-attach_timeout (guint ms, GSourceFunc function, gpointer data)
+attach_timer (guint ms, GSourceFunc function, gpointer data)
 {
   g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
-  GSource *source = g_timeout_source_new (ms);
 
-  g_source_set_callback (source, function, data, NULL);
-  g_source_attach (source, context);
-  return source;
+  return cardea_source_attach_timer (context, ms * G_TIME_SPAN_MILLISECOND, function, data);
 }
 
 static void
@@ -157,7 +154,7 @@ try_again (Reset *reset, const GError *error)
     g_warning ("Card readers: the card in “%s” was not reset, so that its login goes on; it is tried again: "
                "%s",
                reset->insertion->reader, error->message);
-  reset->retry = attach_timeout (retry_ms[i], on_retry, reset);
+  reset->retry = attach_timer (retry_ms[i], on_retry, reset);
 }
 
 static gboolean
@@ -244,7 +241,7 @@ cardea_card_resets_begin (CardeaCardResets *self, CardeaInsertion *insertion)
     g_ptr_array_add (self->resets, reset);
   }
   if (reset->limit == NULL) {
-    reset->limit = attach_timeout (CARDEA_LIMIT_CARD_RESET_MS, on_limit, reset);
+    reset->limit = attach_timer (CARDEA_LIMIT_CARD_RESET_MS, on_limit, reset);
     g_object_ref (self);
   }
   start_again (reset);
