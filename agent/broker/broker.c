@@ -2,15 +2,11 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Broker: who may connect where, which connections there are, and how they all come to an end. The story of
- * each is in connection.c.
- *
- * Consent without a person is an entry of the administrator's: [allow] names the servers. It is checked
- * against the name that will be verified, before anything is sent, so a refused program cannot even use the
- * agent to reach a server. Trust that a program brings itself would let it name its own server after an
- * allowed one, so it needs a consent of its own. */
+ * each is in connection.c. */
 
 #include "agent/broker/broker.h"
 
+#include "agent/broker/admission.h"
 #include "agent/broker/authorities.h"
 #include "agent/broker/connection.h"
 #include "agent/broker/new-pin.h"
@@ -300,65 +296,6 @@ start_waiting (Call *call)
   call->timer = g_timeout_add (call->request->timeout_ms, on_call_late, call);
 }
 
-static gboolean
-deny (GError **error, const char *message)
-{
-  g_propagate_error (error, cardea_error_new (CARDEA_ERROR_DENIED, "%s", message));
-  if (error != NULL) {
-    cardea_error_take_parameter (*error, "by", json_string ("configuration"));
-    cardea_error_take_parameter (*error, "message", json_string (message));
-  }
-  return FALSE;
-}
-
-/* Without a person. */
-static gboolean
-check_allowed (CardeaBroker *self, const CardeaRequest *request, GError **error)
-{
-  const char *name = cardea_request_get_server_name (request);
-  g_autofree char *message = NULL;
-
-  if (!cardea_config_allows (self->config, name, request->port)) {
-    message = g_strdup_printf ("%s:%u is not among the servers of [allow] in the agent's configuration.",
-                               name, request->port);
-    return deny (error, message);
-  }
-  if (request->authorities != NULL && !cardea_config_get_allow_caller_authorities (self->config))
-    return deny (error, "The program brought its own authorities, and the configuration does not set "
-                        "caller-authorities=true in [allow].");
-  return TRUE;
-}
-
-/* A person consents later, when there is something to see; what is clear already is said now. */
-static gboolean
-check_consent (CardeaBroker *self, CardeaCaller *caller, const CardeaRequest *request, GError **error)
-{
-  const char *name = cardea_request_get_server_name (request);
-  gboolean headless = cardea_config_get_headless (self->config);
-
-  if (!headless && self->assent == NULL) {
-    cardea_set_error (error, CARDEA_ERROR_INTERACTION_REQUIRED,
-                      "Connecting to %s:%u needs a person's consent, and this agent has nobody to ask.", name,
-                      request->port);
-    if (error != NULL) {
-      cardea_error_take_parameter (*error, "question", json_string ("consent"));
-      cardea_error_take_parameter (*error, "offers", json_array ());
-    }
-    return FALSE;
-  }
-  if (self->assent != NULL && !cardea_assent_check_denial (self->assent, caller, request, error))
-    return FALSE;
-  if (headless && !check_allowed (self, request, error))
-    return FALSE;
-  /* A sandbox keeps its program off the network: the agent is no way around that. */
-  if (cardea_caller_get_strength (caller) == CARDEA_CALLER_CONFINED &&
-      (request->proxy != NULL || !g_str_equal (request->host, name)))
-    return deny (error,
-                 "A program in a sandbox may neither choose a proxy nor connect to another host than the one "
-                 "that is verified.");
-  return TRUE;
-}
-
 static guint
 count_pending (CardeaBroker *self, const char *caller_key)
 {
@@ -526,7 +463,8 @@ cardea_broker_connect_async (CardeaBroker *self, CardeaCaller *caller, const Car
   call->gone_id = cardea_withdrawal_follow (call->cancellable, cancellable);
   g_task_set_task_data (task, call, call_free);
 
-  if (!check_room (self, caller, &error) || !check_consent (self, caller, request, &error)) {
+  if (!check_room (self, caller, &error) ||
+      !cardea_admission_check (self->config, self->assent, caller, request, &error)) {
     g_message ("%s: refused to connect to %s:%u: %s", cardea_caller_get_label (caller),
                cardea_request_get_server_name (request), request->port, error->message);
     g_task_return_error (task, error);
