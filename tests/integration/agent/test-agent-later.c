@@ -8,6 +8,7 @@
 #include "socket-api/wire/error.h"
 #include "tests/fixtures/asks.h"
 #include "tests/fixtures/later-server.h"
+#include "tests/fixtures/loop.h"
 
 #include <glib-unix.h>
 #include <glib/gstdio.h>
@@ -807,7 +808,7 @@ test_time_limit (void)
 
   say (later, "ask\n");
   question = cardea_asks_get_question (later->asks, 1);
-  g_usleep (6500 * 1000);
+  test_loop_pass (6500);
   cardea_lab_write (later->asks->lab, "go", "");
   expect (later, "asking\ngot Demo client (");
 }
