@@ -174,6 +174,7 @@ apply_config (CardeaAgent *self, CardeaConfig *config)
   hosts = make_hosts (self);
   cardea_unlocker_set_sources (self->unlocker, cardea_config_get_pin_sources (config));
   cardea_unlocker_set_remembered (self->unlocker, cardea_config_get_remembered (config));
+  cardea_unlocker_set_leases (self->unlocker, cardea_config_get_leases (config));
   cardea_logins_set_rules (self->logins, cardea_config_get_leases (config));
   set_told (self, config);
   cardea_broker_set_config (self->broker, config);
@@ -229,6 +230,14 @@ static gboolean
 on_lease_asked (CardeaToken *token, CardeaLease *lease, gpointer user_data)
 {
   return cardea_logins_find_lease (((CardeaAgent *)user_data)->logins, token, lease);
+}
+
+static gboolean
+on_single_use_asked (CardeaToken *token, gpointer user_data)
+{
+  const CardeaAgent *self = user_data;
+
+  return token->info != NULL && cardea_unlocker_is_single_use (self->unlocker, token);
 }
 
 static void
@@ -313,6 +322,7 @@ build (CardeaAgent *self, const CardeaOptions *options)
   cardea_unlocker_set_store (self->unlocker, keyring);
   cardea_unlocker_set_remembered (self->unlocker, cardea_config_get_remembered (self->config));
   self->logins = cardea_logins_new (self->catalogue, self->unlocker, self->resets);
+  cardea_unlocker_set_leases (self->unlocker, cardea_config_get_leases (self->config));
   cardea_logins_set_rules (self->logins, cardea_config_get_leases (self->config));
   self->arrivals = cardea_arrivals_new (self->catalogue);
   set_told (self, self->config);
@@ -327,6 +337,7 @@ build (CardeaAgent *self, const CardeaOptions *options)
   self->context.reload = on_reload_called;
   self->context.get_problems = on_problems_asked;
   self->context.find_lease = on_lease_asked;
+  self->context.is_single_use = on_single_use_asked;
   self->context.end_leases = on_leases_to_end;
   self->context.user_data = self;
   self->service = cardea_service_new (&self->context);

@@ -139,6 +139,15 @@ set_for_signature (CardeaPinText *self)
   self->consequence = _ ("Gives the PIN to the token for one signature");
 }
 
+/* Likewise: somebody chose that a PIN serves once. */
+static void
+set_for_connection (CardeaPinText *self)
+{
+  self->why = _ ("This token is set to ask for the PIN for every connection.");
+  if (self->entry)
+    self->consequence = _ ("Gives the PIN to the token for this connection");
+}
+
 static void
 set_new_pin_entry (CardeaPinText *self, const CardeaPromptQuestion *question)
 {
@@ -202,6 +211,8 @@ cardea_pin_text_new (const CardeaPromptQuestion *question)
     set_entry (self);
   if (question->for_signature && question->pin_state != CARDEA_PROMPT_PIN_LOCKED)
     set_for_signature (self);
+  else if (question->for_connection && question->pin_state != CARDEA_PROMPT_PIN_LOCKED)
+    set_for_connection (self);
   self->warning = make_warning (question);
   self->confirm = question->pin_state == CARDEA_PROMPT_PIN_FINAL_TRY;
   if (self->confirm && self->entry && !self->new_entry)

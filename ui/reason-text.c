@@ -28,6 +28,8 @@ static const Sentence sentences[] = {
   { "key_missing", N_ ("The private key that belongs to it is not on the token") },
   { "key_always_authenticate",
     N_ ("Its key asks a person for the PIN for every signature, and nobody can be asked") },
+  { "pin_single_use",
+    N_ ("Its token asks a person for the PIN for every connection, and nobody can be asked") },
   { "key_too_weak", N_ ("Its key is too short to be safe") },
   { "key_not_supported", N_ ("Its kind of key is not supported") },
   { "not_chosen", N_ ("The program asked for another certificate") },

@@ -81,7 +81,8 @@ cardea_methods_describe_token (const CardeaMethodContext *context, CardeaToken *
   CardeaLease lease;
   gboolean found = context->find_lease (token, &lease, context->user_data);
 
-  return cardea_json_from_token (token, found ? &lease : NULL);
+  return cardea_json_from_token (token, found ? &lease : NULL,
+                                 context->is_single_use (token, context->user_data));
 }
 
 static json_t *

@@ -26,6 +26,8 @@ typedef struct
   GPtrArray *(*get_problems) (gpointer user_data);
   /* How long the login to a token lasts; FALSE: there is none. */
   gboolean (*find_lease) (CardeaToken *token, CardeaLease *lease, gpointer user_data);
+  /* Whether a PIN of the token serves one authentication. */
+  gboolean (*is_single_use) (CardeaToken *token, gpointer user_data);
   /* Ends the logins to the tokens that a PKCS#11 URI matches, NULL: all. @ended: once. */
   void (*end_leases) (const char *pattern, CardeaLeasesEnded ended, gpointer data, gpointer user_data);
   gpointer user_data;

@@ -194,6 +194,8 @@ set_lease_key (CardeaConfigGroups *self, const CardeaConfigEntry *entry, GError 
     return cardea_config_parse_boolean (entry, &lease->screen_lock, error);
   case CARDEA_CONFIG_LEASE_IDLE_SECONDS:
     return cardea_config_parse_number (entry, &lease->idle_seconds, error);
+  case CARDEA_CONFIG_LEASE_SINGLE_USE:
+    return cardea_config_parse_boolean (entry, &lease->single_use, error);
   default:
     return cardea_config_parse_number (entry, &lease->seconds, error);
   }

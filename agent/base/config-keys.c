@@ -42,6 +42,7 @@ const CardeaConfigKey cardea_config_keys[CARDEA_N_CONFIG_KEYS] = {
   [CARDEA_CONFIG_LEASE_SCREEN_LOCK] = { "lease", "screen-lock", CARDEA_CONFIG_BOOLEAN, "true" },
   [CARDEA_CONFIG_LEASE_IDLE_SECONDS] = { "lease", "idle-seconds", CARDEA_CONFIG_NUMBER, "0", 0, 604800 },
   [CARDEA_CONFIG_LEASE_SECONDS] = { "lease", "seconds", CARDEA_CONFIG_NUMBER, "0", 0, 604800 },
+  [CARDEA_CONFIG_LEASE_SINGLE_USE] = { "lease", "single-use", CARDEA_CONFIG_BOOLEAN, "false" },
 };
 
 const char *

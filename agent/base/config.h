@@ -36,6 +36,7 @@ typedef struct
   gboolean screen_lock; /* it ends when the screen is locked or the machine suspended */
   guint idle_seconds;   /* and so long after its last use; 0: no limit */
   guint seconds;        /* and so long after the login; 0: no limit */
+  gboolean single_use;  /* there is none: a PIN serves one authentication */
 } CardeaLeaseConfig;
 
 /* Reads the files in order, a later one overriding key by key; a file that does not exist is skipped.

@@ -18,6 +18,7 @@ static const char *const names[] = {
   [CARDEA_REASON_TOKEN_CANNOT_SIGN] = "token_cannot_sign",
   [CARDEA_REASON_KEY_MISSING] = "key_missing",
   [CARDEA_REASON_KEY_ALWAYS_AUTHENTICATE] = "key_always_authenticate",
+  [CARDEA_REASON_PIN_SINGLE_USE] = "pin_single_use",
   [CARDEA_REASON_KEY_TOO_WEAK] = "key_too_weak",
   [CARDEA_REASON_KEY_NOT_SUPPORTED] = "key_not_supported",
   [CARDEA_REASON_NOT_CHOSEN] = "not_chosen",

@@ -22,6 +22,7 @@ typedef enum
   CARDEA_REASON_TOKEN_CANNOT_SIGN,       /* the token lacks the mechanism TLS 1.3 needs */
   CARDEA_REASON_KEY_MISSING,             /* no private key belongs to this certificate */
   CARDEA_REASON_KEY_ALWAYS_AUTHENTICATE, /* the key wants a person to give the PIN for each signature */
+  CARDEA_REASON_PIN_SINGLE_USE,          /* the token's lease wants a person to give it for each connection */
   CARDEA_REASON_KEY_TOO_WEAK,
   CARDEA_REASON_KEY_NOT_SUPPORTED,
   CARDEA_REASON_NOT_CHOSEN, /* the caller named another certificate */

@@ -235,7 +235,7 @@ cardea_choice_to_json (const CardeaChoice *self, gboolean fitting_only)
 }
 
 void
-cardea_choice_leave_out_always (CardeaChoice *self)
+cardea_choice_leave_out_attended (CardeaChoice *self, CardeaUnlocker *unlocker)
 {
   for (guint i = 0; i < self->offers->len; i++) {
     const CardeaOffer *offer = self->offers->pdata[i];
@@ -247,6 +247,14 @@ cardea_choice_leave_out_always (CardeaChoice *self)
                              "Use the key for authentication; cards often hold it beside this one.",
                              "The key wants a person to give the PIN for each signature, and there is nobody "
                              "to ask."));
+    else if (cardea_unlocker_is_single_use (unlocker, offer->certificate->token))
+      g_ptr_array_add (
+          offer->reasons,
+          cardea_reason_new (CARDEA_REASON_PIN_SINGLE_USE,
+                             "Connect where a person can be asked, or take \"single-use\" out of the token's "
+                             "lease in the configuration.",
+                             "The token is set to ask a person for the PIN for each connection, and there is "
+                             "nobody to ask."));
   }
   cardea_choice_sort (self);
 }

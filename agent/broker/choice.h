@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "agent/pin/unlocker.h"
 #include "agent/policy/fit.h"
 #include "agent/tls/tls12-use.h"
 #include "agent/tokens/catalogue.h"
@@ -38,8 +39,8 @@ CardeaChoice *cardea_choice_new (CardeaCatalogue *catalogue, GPtrArray *authorit
                                  gint64 now, CardeaCanUse can_use, gpointer user_data, GError **error);
 /* Takes those on tokens that want no PIN: nothing else would tell a person's consent from a program's. */
 void cardea_choice_require_pin (CardeaChoice *self);
-/* Takes those whose key wants a person for each signature, where there is none. */
-void cardea_choice_leave_out_always (CardeaChoice *self);
+/* Takes those whose key or token wants a person for each use, where there is none. */
+void cardea_choice_leave_out_attended (CardeaChoice *self, CardeaUnlocker *unlocker);
 /* Those that fit first, in their order, and counted: after reasons were added. */
 void cardea_choice_sort (CardeaChoice *self);
 void cardea_choice_free (CardeaChoice *self);

@@ -82,7 +82,7 @@ from_lease (const CardeaLease *lease)
 }
 
 json_t *
-cardea_json_from_token (const CardeaToken *token, const CardeaLease *lease)
+cardea_json_from_token (const CardeaToken *token, const CardeaLease *lease, gboolean single_use)
 {
   const CardeaHostToken *info = token->info;
   json_t *object = json_object ();
@@ -101,6 +101,7 @@ cardea_json_from_token (const CardeaToken *token, const CardeaLease *lease)
   json_object_set_new (object, "logged_in",
                        json_boolean (info && (info->logged_in || !info->login_required)));
   json_object_set_new (object, "lease", from_lease (lease));
+  json_object_set_new (object, "single_use", json_boolean (single_use));
   json_object_set_new (object, "problems", cardea_json_from_reasons (token->problems));
   return object;
 }

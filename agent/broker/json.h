@@ -17,11 +17,12 @@ G_BEGIN_DECLS
 /* Values as the types of org.cardea.agent. Each returns a new reference, never NULL. */
 json_t *cardea_json_from_reason (const CardeaReason *reason); /* Problem */
 json_t *cardea_json_from_reasons (GPtrArray *reasons);        /* []Problem; NULL: none */
-json_t *cardea_json_from_token (const CardeaToken *token, const CardeaLease *lease); /* Token; NULL: none */
-json_t *cardea_json_from_certificate (const CardeaTokenCertificate *certificate);    /* Certificate */
-json_t *cardea_json_from_session (CardeaSession *session);                           /* Session */
-json_t *cardea_json_from_end (const CardeaEnd *end);                                 /* End */
-json_t *cardea_json_from_remembered (const CardeaRemembered *remembered);            /* Decision */
+json_t *cardea_json_from_token (const CardeaToken *token, const CardeaLease *lease,
+                                gboolean single_use); /* Token; @lease NULL: none */
+json_t *cardea_json_from_certificate (const CardeaTokenCertificate *certificate); /* Certificate */
+json_t *cardea_json_from_session (CardeaSession *session);                        /* Session */
+json_t *cardea_json_from_end (const CardeaEnd *end);                              /* End */
+json_t *cardea_json_from_remembered (const CardeaRemembered *remembered);         /* Decision */
 
 /* []string of base64; @ders holds GBytes, NULL: none. */
 json_t *cardea_json_from_ders (GPtrArray *ders);

@@ -148,7 +148,7 @@ on_granted (GObject *source, GAsyncResult *result, gpointer user_data)
   Selecting *self = g_task_get_task_data (task);
   GError *error = NULL;
   g_autoptr (CardeaGrant) grant =
-      cardea_unlocker_unlock_on_terminal_finish (CARDEA_UNLOCKER (source), result, &error);
+      cardea_unlocker_unlock_once_finish (CARDEA_UNLOCKER (source), result, &error);
 
   if (error != NULL) {
     fail (task, error);
@@ -190,12 +190,14 @@ unlock (GTask *task)
     return;
   }
   cardea_selection_describe (&self->about, self->selection->terminal, question);
+  question->for_connection = cardea_unlocker_is_single_use (self->about.unlocker, token);
   /* A token that is unlocked asks nothing; that its login is used counts all the same. */
   if (self->typed_consent || !cardea_unlocker_is_unlocked (self->about.unlocker, token))
     enter_pin (self);
-  if (self->selection->terminal != NULL)
-    cardea_unlocker_unlock_on_terminal_async (self->about.unlocker, token, question, self->typed_consent,
-                                              cancellable, on_granted, g_object_ref (task));
+  if (self->selection->terminal != NULL || question->for_connection)
+    cardea_unlocker_unlock_once_async (self->about.unlocker, token, question, self->typed_consent,
+                                       self->about.asks && self->about.request->interaction, cancellable,
+                                       on_granted, g_object_ref (task));
   else
     cardea_unlocker_unlock_async (self->about.unlocker, token, question, self->about.request->interaction,
                                   cancellable, on_unlocked, g_object_ref (task));
@@ -281,7 +283,7 @@ choose_alone (const CardeaSelectionCase *about, GError **error)
 
   if (choice == NULL)
     return NULL;
-  cardea_choice_leave_out_always (choice);
+  cardea_choice_leave_out_attended (choice, about->unlocker);
   if (about->assent != NULL)
     cardea_assent_narrow (about->assent, about->caller, about->request, about->catalogue, choice);
   if (choice->n_fitting == 1)

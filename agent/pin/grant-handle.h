@@ -9,8 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* A login that is one connection's own, with a PIN that was typed for it on the caller's terminal: asked for,
- * held while the token signs, then taken back. Main loop only. */
+/* A login that is one connection's own, with a PIN that was typed for it: asked for, held while the token
+ * signs, then taken back. Main loop only. */
 typedef struct _CardeaGrant CardeaGrant;
 
 /* The PIN, which it keeps until then and no longer; NULL: on the token's own pad. */

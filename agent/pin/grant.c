@@ -1,13 +1,15 @@
 /* SPDX-FileCopyrightText: The Cardea authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A login for one connection, from the question on its caller's terminal to the logout.
+/* A login for one connection, from the question to the logout.
  *
  * Who answers on a terminal is whoever holds its other end, which may be the asking program. All that such an
  * answer can prove is that the PIN is known, so the PIN is the point: it is asked for each time, the token
  * checks it afresh although it may be logged in, and nothing is kept of it: no login for others, no
  * remembered PIN, no word that a person was there. A person's own login goes on after it, for it was made
  * again; but a PIN that was wrong leaves a token that is logged in by nobody.
+ *
+ * A token whose lease says so serves everybody like that, wherever the PIN is typed.
  *
  * A key that wants the PIN for each signature (CKA_ALWAYS_AUTHENTICATE) is the same story, told by one call:
  * the PIN goes to the token with what is to be signed, wherever it was typed. Nobody else's login, source or
@@ -190,7 +192,7 @@ on_accepted (CardeaGrant *self)
   g_autoptr (GTask) task = g_steal_pointer (&self->task);
 
   note_accepted (self);
-  g_message ("Logged in for one connection, with a PIN from its terminal: %s", self->token->uri);
+  g_message ("Logged in for one connection, with a PIN of its own: %s", self->token->uri);
   set_state (self, GRANT_HELD);
   self->done (self, self->done_data);
   if (!g_cancellable_is_cancelled (self->cancellable)) {

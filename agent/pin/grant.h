@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* @owner is kept alive and owns @world and @record. @template: has the terminal. Its task, whose source is
+/* @owner is kept alive and owns @world and @record. @template: may have a terminal. Its task, whose source is
  * @owner, returns the grant, or an error as of cardea_unlocker_unlock_async(). */
 CardeaGrant *cardea_grant_new (GObject *owner, const CardeaUnlockWorld *world, CardeaPinRecord *record,
                                CardeaToken *token, const CardeaPinQuestion *template,

@@ -19,6 +19,7 @@ typedef struct
   gint64 since;         /* Unix seconds */
   gint64 begun, used;   /* monotonic microseconds */
   gboolean screen_lock; /* its rule's */
+  gboolean single_use;  /* likewise: none should have begun; its rule may be younger */
   guint idle_seconds, seconds;
   guint timer;    /* source; 0: no time limit */
   gulong handler; /* of the host's end */
@@ -79,6 +80,8 @@ find_due (const Lease *self)
 {
   gint64 due = G_MAXINT64;
 
+  if (self->single_use)
+    return self->begun;
   if (self->idle_seconds > 0)
     due = self->used + self->idle_seconds * G_USEC_PER_SEC;
   if (self->seconds > 0)
@@ -100,16 +103,12 @@ set_timer (Lease *self)
 static void
 apply_rule (Lease *self)
 {
-  const CardeaLeaseConfig *rule = NULL;
+  const CardeaLeaseConfig *rule = cardea_pin_find_lease_rule (self->owner->rules, self->token);
 
-  for (guint i = 0; i < self->owner->rules->len && rule == NULL; i++) {
-    const CardeaLeaseConfig *candidate = self->owner->rules->pdata[i];
-
-    rule = cardea_token_uri_matches (candidate->token, self->token->uri) ? candidate : NULL;
-  }
   self->screen_lock = rule == NULL || rule->screen_lock;
   self->idle_seconds = rule != NULL ? rule->idle_seconds : 0;
   self->seconds = rule != NULL ? rule->seconds : 0;
+  self->single_use = rule != NULL && rule->single_use;
   set_timer (self);
 }
 

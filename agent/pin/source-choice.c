@@ -49,6 +49,18 @@ cardea_pin_can_be_set (CardeaToken *token)
          (token->state == CARDEA_TOKEN_UNUSABLE && token->info->initialised);
 }
 
+const CardeaLeaseConfig *
+cardea_pin_find_lease_rule (GPtrArray *leases, CardeaToken *token)
+{
+  for (guint i = 0; i < leases->len; i++) {
+    const CardeaLeaseConfig *lease = leases->pdata[i];
+
+    if (cardea_token_uri_matches (lease->token, token->uri))
+      return lease;
+  }
+  return NULL;
+}
+
 guint
 cardea_pin_count_matches (GPtrArray *tokens, const char *pattern)
 {

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "agent/base/config.h"
 #include "agent/pin/sources.h"
 #include "agent/tokens/catalogue.h"
 
@@ -15,6 +16,8 @@ CardeaPinSource *cardea_pin_choose_source (GPtrArray *sources, GPtrArray *tokens
                                            CardeaPinState state, GError **obstacle);
 /* Why a source's PIN is not tried on a token in @state, as a sentence, or NULL. */
 const char *cardea_pin_find_state_obstacle (CardeaToken *token, CardeaPinState state);
+/* What is said about logins to the token (an element of @leases, of CardeaLeaseConfig), or NULL. */
+const CardeaLeaseConfig *cardea_pin_find_lease_rule (GPtrArray *leases, CardeaToken *token);
 /* How many of @tokens, those present, @pattern matches. */
 guint cardea_pin_count_matches (GPtrArray *tokens, const char *pattern);
 /* Whether this very token, of this very reading, is among those present. */

@@ -5,28 +5,16 @@
  *
  * Connections come in dozens and a person has two hands: they all wait for one answer, and get the same. */
 
-#include "agent/pin/unlocker.h"
+#include "agent/pin/unlocker-private.h"
 
 #include "agent/pin/grant.h"
 #include "agent/pin/login.h"
 #include "agent/pin/outcome.h"
 #include "agent/pin/pin-change.h"
-#include "agent/pin/record.h"
 #include "agent/pin/source-choice.h"
 #include "agent/pin/sources.h"
 #include "agent/pin/unlock-job.h"
 #include "socket-api/wire/error.h"
-
-struct _CardeaUnlocker
-{
-  GObject parent;
-  CardeaUnlockWorld world;
-  GDestroyNotify destroy; /* of world.login_data */
-  GHashTable *records;    /* key of a token -> CardeaPinRecord */
-  GHashTable *grants;     /* set of CardeaGrant that are not held yet, borrowed */
-  GHashTable *changes;    /* set of CardeaPinChange, borrowed likewise */
-  GHashTable *jobs;       /* CardeaPinRecord -> CardeaUnlockJob, borrowed: a job is there until it is done */
-};
 
 enum
 {
@@ -61,6 +49,7 @@ cardea_unlocker_finalize (GObject *object)
   cardea_remembered_pin_free (self->world.remembered);
   if (self->destroy != NULL)
     self->destroy (self->world.login_data);
+  g_ptr_array_unref (self->leases);
   g_hash_table_unref (self->grants);
   g_hash_table_unref (self->changes);
   g_hash_table_unref (self->jobs);
@@ -81,6 +70,7 @@ cardea_unlocker_class_init (CardeaUnlockerClass *klass)
 static void
 cardea_unlocker_init (CardeaUnlocker *self)
 {
+  self->leases = g_ptr_array_new ();
   self->records = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_record);
   self->jobs = g_hash_table_new (NULL, NULL);
   self->grants = g_hash_table_new (NULL, NULL);
@@ -147,6 +137,16 @@ cardea_unlocker_set_remembered (CardeaUnlocker *self, GPtrArray *tokens)
 }
 
 void
+cardea_unlocker_set_leases (CardeaUnlocker *self, GPtrArray *leases)
+{
+  g_return_if_fail (CARDEA_IS_UNLOCKER (self));
+
+  g_ptr_array_ref (leases);
+  g_ptr_array_unref (self->leases);
+  self->leases = leases;
+}
+
+void
 cardea_unlocker_require_person (CardeaUnlocker *self, const char *token_uri)
 {
   g_return_if_fail (CARDEA_IS_UNLOCKER (self));
@@ -154,8 +154,8 @@ cardea_unlocker_require_person (CardeaUnlocker *self, const char *token_uri)
   cardea_remembered_pin_require_person (self->world.remembered, token_uri);
 }
 
-static CardeaPinRecord *
-obtain_record (CardeaUnlocker *self, CardeaToken *token)
+CardeaPinRecord *
+cardea_unlocker_obtain_record (CardeaUnlocker *self, CardeaToken *token)
 {
   g_autofree char *key = g_strdup_printf ("%s\n%lu\n%s", token->module, token->info->slot, token->uri);
   CardeaPinRecord *record = g_hash_table_lookup (self->records, key);
@@ -181,8 +181,8 @@ on_job_done (CardeaUnlockJob *job, gpointer data)
 }
 
 /* What no PIN can help, whoever is asked. */
-static GError *
-find_obstacle (CardeaToken *token, CardeaPinState state)
+GError *
+cardea_unlocker_find_obstacle (CardeaToken *token, CardeaPinState state)
 {
   if (token->state != CARDEA_TOKEN_READY)
     return cardea_pin_error_unavailable (token, CARDEA_REASON_MODULE_FAILED, "Insert it and try again.",
@@ -194,8 +194,8 @@ find_obstacle (CardeaToken *token, CardeaPinState state)
   return NULL;
 }
 
-static gboolean
-has_login (CardeaToken *token)
+gboolean
+cardea_unlocker_has_login (CardeaToken *token)
 {
   return token->info->login_required && token->info->pin != CARDEA_PIN_NOT_NEEDED;
 }
@@ -203,7 +203,19 @@ has_login (CardeaToken *token)
 static gboolean
 needs_login (CardeaUnlocker *self, CardeaToken *token)
 {
-  return has_login (token) && !cardea_pin_record_is_listed_open (obtain_record (self, token), token);
+  return cardea_unlocker_has_login (token) &&
+         !cardea_pin_record_is_listed_open (cardea_unlocker_obtain_record (self, token), token);
+}
+
+gboolean
+cardea_unlocker_is_single_use (CardeaUnlocker *self, CardeaToken *token)
+{
+  const CardeaLeaseConfig *lease;
+
+  g_return_val_if_fail (CARDEA_IS_UNLOCKER (self), FALSE);
+
+  lease = cardea_pin_find_lease_rule (self->leases, token);
+  return lease != NULL && lease->single_use && cardea_unlocker_has_login (token);
 }
 
 gboolean
@@ -211,11 +223,14 @@ cardea_unlocker_is_unlocked (CardeaUnlocker *self, CardeaToken *token)
 {
   g_return_val_if_fail (CARDEA_IS_UNLOCKER (self), FALSE);
 
-  return !needs_login (self, token) || cardea_pin_record_is_open (obtain_record (self, token), token);
+  if (cardea_unlocker_is_single_use (self, token))
+    return FALSE;
+  return !needs_login (self, token) ||
+         cardea_pin_record_is_open (cardea_unlocker_obtain_record (self, token), token);
 }
 
-static GError *
-make_outdated (CardeaToken *token)
+GError *
+cardea_unlocker_error_outdated (CardeaToken *token)
 {
   return cardea_pin_error_unavailable (token, CARDEA_REASON_MODULE_FAILED, "Try again.",
                                        "The token was read anew in the meantime.");
@@ -235,11 +250,12 @@ is_expired (const CardeaPinRecord *record)
 }
 
 /* Why a person need not be asked for the PIN. */
-static GError *
-find_obstacle_to_pin (CardeaPinRecord *record, CardeaToken *token)
+GError *
+cardea_unlocker_find_obstacle_to_pin (CardeaPinRecord *record, CardeaToken *token)
 {
-  return is_expired (record) ? cardea_pin_error_expired (token)
-                             : find_obstacle (token, cardea_pin_record_get_state (record, token));
+  return is_expired (record)
+             ? cardea_pin_error_expired (token)
+             : cardea_unlocker_find_obstacle (token, cardea_pin_record_get_state (record, token));
 }
 
 /* TRUE when the task was answered. */
@@ -249,14 +265,14 @@ answer_at_once (CardeaToken *token, CardeaPinRecord *record, gboolean current, G
   GError *error;
 
   if (!current) {
-    g_task_return_error (task, make_outdated (token));
+    g_task_return_error (task, cardea_unlocker_error_outdated (token));
     return TRUE;
   }
   if (record->logged_in) {
     g_task_return_boolean (task, TRUE);
     return TRUE;
   }
-  error = find_obstacle (token, cardea_pin_record_get_state (record, token));
+  error = cardea_unlocker_find_obstacle (token, cardea_pin_record_get_state (record, token));
   if (error == NULL && is_expired (record))
     error = cardea_pin_error_expired (token);
   if (error == NULL)
@@ -269,7 +285,7 @@ static void
 join_or_start (CardeaUnlocker *self, CardeaToken *token, const CardeaPinQuestion *template, gboolean may_ask,
                GCancellable *cancellable, GTask *task)
 {
-  CardeaPinRecord *record = obtain_record (self, token);
+  CardeaPinRecord *record = cardea_unlocker_obtain_record (self, token);
   CardeaUnlockJob *job = g_hash_table_lookup (self->jobs, record);
   gboolean begin = job == NULL;
 
@@ -341,7 +357,7 @@ cardea_unlocker_unlock_finish (CardeaUnlocker *self, GAsyncResult *result, GErro
   if (!g_task_propagate_boolean (G_TASK (result), error))
     return FALSE;
   token = g_task_get_task_data (G_TASK (result));
-  if (has_login (token))
+  if (cardea_unlocker_has_login (token))
     g_signal_emit (self, signals[UNLOCKED], 0, token);
   return TRUE;
 }
@@ -354,234 +370,4 @@ cardea_unlocker_unlock_finish_with_pin (CardeaUnlocker *self, GAsyncResult *resu
     return FALSE;
   *typed = cardea_unlock_job_dup_typed (G_TASK (result));
   return TRUE;
-}
-
-typedef struct
-{
-  CardeaToken *token;
-  CardeaPinQuestion *template;
-  GCancellable *cancellable; /* or NULL */
-} OnTerminal;
-
-static void
-on_terminal_free (gpointer data)
-{
-  OnTerminal *self = data;
-
-  cardea_token_unref (self->token);
-  cardea_pin_question_free (self->template);
-  g_clear_object (&self->cancellable);
-  g_free (self);
-}
-
-static void
-on_grant_done (CardeaGrant *grant, gpointer data)
-{
-  CardeaUnlocker *self = data;
-
-  g_hash_table_remove (self->grants, grant);
-}
-
-static GError *
-find_obstacle_on_terminal (CardeaPinRecord *record, CardeaToken *token)
-{
-  if (!cardea_pin_record_update (record, token))
-    return make_outdated (token);
-  if (!has_login (token))
-    return cardea_pin_error_unavailable (
-        token, CARDEA_REASON_NO_PIN, "Connect from a session with a display, or give the token a PIN.",
-        "It has no PIN, so that an answer on a terminal, which any program can give, would be no consent.");
-  return find_obstacle_to_pin (record, token);
-}
-
-static void
-start_grant (CardeaUnlocker *self, CardeaGrant *grant)
-{
-  g_hash_table_add (self->grants, grant);
-  cardea_grant_start (grant, on_grant_done, self);
-}
-
-/* Takes @task. */
-static void
-grant (CardeaUnlocker *self, GTask *task)
-{
-  OnTerminal *asked = g_task_get_task_data (task);
-  CardeaPinRecord *record = obtain_record (self, asked->token);
-  GError *error = find_obstacle_on_terminal (record, asked->token);
-
-  if (error != NULL) {
-    g_task_return_error (task, error);
-    g_object_unref (task);
-    return;
-  }
-  start_grant (self, cardea_grant_new (G_OBJECT (self), &self->world, record, asked->token, asked->template,
-                                       asked->cancellable, task));
-}
-
-static void
-on_unlocked_in_silence (GObject *source, GAsyncResult *result, gpointer data)
-{
-  CardeaUnlocker *self = CARDEA_UNLOCKER (source);
-  g_autoptr (GTask) task = data;
-  g_autoptr (GError) error = NULL;
-
-  if (cardea_unlocker_unlock_finish (self, result, &error))
-    g_task_return_pointer (task, NULL, NULL);
-  else if (g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_CANCELLED))
-    g_task_return_error (task, g_steal_pointer (&error));
-  else
-    grant (self, g_steal_pointer (&task));
-}
-
-/* A dialog for the same token is not waited for: who sits at the terminal may see none. */
-static gboolean
-may_unlock_in_silence (CardeaUnlocker *self, CardeaToken *token)
-{
-  CardeaUnlockJob *job = g_hash_table_lookup (self->jobs, obtain_record (self, token));
-
-  return job == NULL || !cardea_unlock_job_is_asking (job);
-}
-
-void
-cardea_unlocker_unlock_on_terminal_async (CardeaUnlocker *self, CardeaToken *token,
-                                          const CardeaPinQuestion *template, gboolean afresh,
-                                          GCancellable *cancellable, GAsyncReadyCallback callback,
-                                          gpointer data)
-{
-  OnTerminal *asked = g_new0 (OnTerminal, 1);
-  GTask *task;
-
-  g_return_if_fail (CARDEA_IS_UNLOCKER (self));
-  g_return_if_fail (template->terminal != NULL);
-
-  task = g_task_new (self, NULL, callback, data);
-  g_task_set_source_tag (task, cardea_unlocker_unlock_on_terminal_async);
-  asked->token = cardea_token_ref (token);
-  asked->template = cardea_pin_question_new_for (template);
-  asked->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
-  g_task_set_task_data (task, asked, on_terminal_free);
-  if (!afresh && may_unlock_in_silence (self, token))
-    cardea_unlocker_unlock_async (self, token, template, FALSE, cancellable, on_unlocked_in_silence, task);
-  else
-    grant (self, task);
-}
-
-CardeaGrant *
-cardea_unlocker_unlock_on_terminal_finish (CardeaUnlocker *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-static GError *
-find_obstacle_to_signature (CardeaPinRecord *record, CardeaToken *token, gboolean may_ask)
-{
-  GError *error = NULL;
-
-  if (!cardea_pin_record_update (record, token))
-    return make_outdated (token);
-  error = find_obstacle_to_pin (record, token);
-  return error != NULL || may_ask ? error : cardea_pin_error_interaction (token);
-}
-
-void
-cardea_unlocker_sign_async (CardeaUnlocker *self, CardeaToken *token, const CardeaPinQuestion *template,
-                            gboolean may_ask, CardeaSignCall *call, CardeaSecret *typed,
-                            GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
-{
-  GTask *task;
-  CardeaPinRecord *record;
-  CardeaGrant *made;
-  GError *error;
-
-  g_return_if_fail (CARDEA_IS_UNLOCKER (self));
-
-  task = g_task_new (self, NULL, callback, data);
-  g_task_set_source_tag (task, cardea_unlocker_sign_async);
-  record = obtain_record (self, token);
-  error = find_obstacle_to_signature (record, token, may_ask);
-  if (error != NULL) {
-    g_task_return_error (task, error);
-    g_object_unref (task);
-    return;
-  }
-  made = cardea_grant_new (G_OBJECT (self), &self->world, record, token, template, cancellable, task);
-  cardea_grant_set_call (made, call, typed);
-  start_grant (self, made);
-}
-
-GBytes *
-cardea_unlocker_sign_finish (CardeaUnlocker *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-static void
-on_change_done (CardeaPinChange *change, gpointer data)
-{
-  CardeaUnlocker *self = data;
-
-  g_hash_table_remove (self->changes, change);
-}
-
-/* A locked PIN cannot be changed; one that is not may be unblocked, since who forgot it need not lock it
- * first. */
-static GError *
-find_obstacle_to_change (CardeaPinRecord *record, CardeaToken *token, CardeaPinAction action)
-{
-  CardeaPinState pin, puk;
-
-  if (!cardea_pin_record_update (record, token))
-    return make_outdated (token);
-  if (!has_login (token))
-    return cardea_pin_error_unavailable (token, CARDEA_REASON_NO_PIN, "Nothing is to be done.",
-                                         "It needs no PIN.");
-  if (!cardea_pin_can_be_set (token))
-    return find_obstacle (token, CARDEA_PIN_FINE);
-  pin = cardea_pin_record_get_state (record, token);
-  puk = cardea_pin_record_get_puk_state (record, token);
-  if (action == CARDEA_PIN_UNBLOCK)
-    return puk == CARDEA_PIN_LOCKED ? cardea_pin_error_puk_locked (token) : NULL;
-  if (pin == CARDEA_PIN_NOT_SET)
-    return cardea_pin_error_not_set (token);
-  return pin == CARDEA_PIN_LOCKED ? cardea_pin_error_locked (token) : NULL;
-}
-
-void
-cardea_unlocker_set_pin_async (CardeaUnlocker *self, CardeaToken *token, CardeaPinAction action,
-                               const CardeaPinQuestion *template, GCancellable *cancellable,
-                               GAsyncReadyCallback callback, gpointer data)
-{
-  CardeaPinRecord *record;
-  CardeaPinChange *change;
-  GError *error;
-  GTask *task;
-
-  g_return_if_fail (CARDEA_IS_UNLOCKER (self));
-  g_return_if_fail (token != NULL && token->info != NULL);
-
-  task = g_task_new (self, NULL, callback, data);
-  g_task_set_source_tag (task, cardea_unlocker_set_pin_async);
-  record = obtain_record (self, token);
-  error = find_obstacle_to_change (record, token, action);
-  if (error != NULL) {
-    g_task_return_error (task, error);
-    g_object_unref (task);
-    return;
-  }
-  change = cardea_pin_change_new (G_OBJECT (self), &self->world, record, token, action, template, cancellable,
-                                  task);
-  g_hash_table_add (self->changes, change);
-  cardea_pin_change_start (change, on_change_done, self);
-}
-
-gboolean
-cardea_unlocker_set_pin_finish (CardeaUnlocker *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
 }

@@ -39,6 +39,11 @@ void cardea_unlocker_set_remembered (CardeaUnlocker *self, GPtrArray *tokens);
  * a person typed the right PIN of that token. */
 void cardea_unlocker_require_person (CardeaUnlocker *self, const char *token_uri);
 
+/* How long logins last (CardeaLeaseConfig elements): for some tokens not at all. */
+void cardea_unlocker_set_leases (CardeaUnlocker *self, GPtrArray *leases);
+/* Whether a PIN of the token serves one authentication: then no source, remembered PIN or login of others
+ * does, and it is cardea_unlocker_unlock_once_async() that unlocks it. */
+gboolean cardea_unlocker_is_single_use (CardeaUnlocker *self, CardeaToken *token);
 /* Whether who wants to use the token need not unlock it first. */
 gboolean cardea_unlocker_is_unlocked (CardeaUnlocker *self, CardeaToken *token);
 
@@ -57,15 +62,15 @@ gboolean cardea_unlocker_unlock_finish (CardeaUnlocker *self, GAsyncResult *resu
 gboolean cardea_unlocker_unlock_finish_with_pin (CardeaUnlocker *self, GAsyncResult *result,
                                                  CardeaSecret **typed, GError **error);
 
-/* For one connection whose questions go to its caller's terminal, which @template has: a login of its own. No
- * grant and no error: the token was unlocked for everybody, by what asks nobody. @afresh: that does not
- * count, and the PIN is asked for in any case; of a token without one it is TOKEN_UNAVAILABLE. */
-void cardea_unlocker_unlock_on_terminal_async (CardeaUnlocker *self, CardeaToken *token,
-                                               const CardeaPinQuestion *template, gboolean afresh,
-                                               GCancellable *cancellable, GAsyncReadyCallback callback,
-                                               gpointer data);
-CardeaGrant *cardea_unlocker_unlock_on_terminal_finish (CardeaUnlocker *self, GAsyncResult *result,
-                                                        GError **error);
+/* For one connection whose questions go to its caller's terminal, which @template has then, or whose token is
+ * of single use: a login of its own. No grant and no error: the token was unlocked for everybody, by what
+ * asks nobody. @afresh: that does not count, and the PIN is asked for in any case; of a token without one it
+ * is TOKEN_UNAVAILABLE. @may_ask FALSE: INTERACTION_REQUIRED instead of a question. */
+void cardea_unlocker_unlock_once_async (CardeaUnlocker *self, CardeaToken *token,
+                                        const CardeaPinQuestion *template, gboolean afresh, gboolean may_ask,
+                                        GCancellable *cancellable, GAsyncReadyCallback callback,
+                                        gpointer data);
+CardeaGrant *cardea_unlocker_unlock_once_finish (CardeaUnlocker *self, GAsyncResult *result, GError **error);
 
 /* Signs @call, whose key wants the PIN for each signature: a person is asked for it, always, also where the
  * token is logged in, and it serves this signature alone. Nothing is left of a login that it takes. The

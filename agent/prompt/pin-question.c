@@ -31,6 +31,7 @@ cardea_pin_question_new_for (const CardeaPinQuestion *template)
   self->by_program_only = template->by_program_only;
   self->window = g_strdup (template->window);
   self->for_signature = template->for_signature;
+  self->for_connection = template->for_connection;
   self->activation_token = g_strdup (template->activation_token);
   self->terminal = template->terminal != NULL ? cardea_terminal_ref (template->terminal) : NULL;
   return self;
@@ -94,6 +95,7 @@ cardea_pin_question_to_prompt (const CardeaPinQuestion *self)
   question->rejected = self->rejected;
   question->pinpad = self->pinpad;
   question->for_signature = self->for_signature;
+  question->for_connection = self->for_connection;
   if (self->sets_pin) {
     question->unblock = self->unblock;
     question->new_pin_rejected = self->new_pin_rejected;

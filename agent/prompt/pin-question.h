@@ -22,6 +22,7 @@ typedef struct
   gboolean rejected;        /* the PIN typed last was refused */
   int tries;                /* left, or -1 where the token does not tell */
   gboolean for_signature;   /* the key wants it for each: it serves once; part of the purpose */
+  gboolean for_connection;  /* the token's lease wants it for each; likewise */
   GCancellable *token_gone; /* or NULL: cancelled when the token went away */
 
   /* A new PIN is asked for as well; there is no server then. */

@@ -130,6 +130,8 @@ describe_login (json_t *token)
   g_autofree char *time = json_is_integer (due) ? cardea_text_time (json_integer_value (due)) : NULL;
   gboolean screen_lock = json_is_true (json_object_get (lease, "screen_lock"));
 
+  if (json_is_true (json_object_get (token, "single_use")))
+    return g_strdup ("no; the PIN is asked for with each connection");
   if (!json_is_true (json_object_get (token, "logged_in")))
     return g_strdup ("no");
   return g_strdup_printf ("yes%s%s%s%s", time != NULL || screen_lock ? ", until " : "",

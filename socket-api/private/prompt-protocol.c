@@ -173,6 +173,7 @@ put_pin_question (json_t *object, const CardeaPromptQuestion *self)
   cardea_prompt_put_flag (object, "rejected", self->rejected);
   cardea_prompt_put_flag (object, "pinpad", self->pinpad);
   cardea_prompt_put_flag (object, "for_signature", self->for_signature);
+  cardea_prompt_put_flag (object, "for_connection", self->for_connection);
 }
 
 static void
@@ -239,6 +240,7 @@ take_pin_question (CardeaPromptFields *fields, CardeaPromptQuestion *self)
   self->rejected = cardea_prompt_take_flag (fields, "rejected");
   self->pinpad = cardea_prompt_take_flag (fields, "pinpad");
   self->for_signature = cardea_prompt_take_flag (fields, "for_signature");
+  self->for_connection = cardea_prompt_take_flag (fields, "for_connection");
 }
 
 static void

@@ -105,6 +105,7 @@ typedef struct
   gboolean pinpad;   /* typed on the reader: nothing to enter here */
   gboolean
       for_signature; /* the key wants it for each: it serves once, whether the token is unlocked or not */
+  gboolean for_connection; /* the token's lease wants it for each, likewise */
 
   /* CARDEA_PROMPT_NEW_PIN */
   gboolean unblock; /* the PUK is asked for, not the old PIN: state, tries and rejected are the PUK's */

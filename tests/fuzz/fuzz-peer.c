@@ -70,6 +70,12 @@ on_find_lease (CardeaToken *token, CardeaLease *lease, gpointer user_data)
   return FALSE;
 }
 
+static gboolean
+on_is_single_use (CardeaToken *token, gpointer user_data)
+{
+  return FALSE;
+}
+
 static void
 on_end_leases (const char *pattern, CardeaLeasesEnded ended, gpointer data, gpointer user_data)
 {
@@ -117,6 +123,7 @@ make_world (World *world, guint8 manner)
   world->context.reload = on_reload;
   world->context.get_problems = on_problems;
   world->context.find_lease = on_find_lease;
+  world->context.is_single_use = on_is_single_use;
   world->context.end_leases = on_end_leases;
   world->answers = cardea_frame_new (CARDEA_LIMIT_REPLY_BYTES);
   if (manner & MANNER_FAIL)

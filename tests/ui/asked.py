@@ -21,6 +21,7 @@ PIN_QUESTION = {
     'rejected': False,
     'pinpad': False,
     'for_signature': False,
+    'for_connection': False,
 }
 
 NEW_PIN_QUESTION = {key: value for key, value in PIN_QUESTION.items() if key != 'server'} | {

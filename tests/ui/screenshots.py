@@ -74,6 +74,7 @@ STATES = {
     'pin-must-change': (pin(pin_state='must_change'), []),
     'pin-reader': (pin(pinpad=True), []),
     'pin-signature': (pin(for_signature=True), []),
+    'pin-connection': (pin(for_connection=True), []),
     'pin-signature-final-try': (pin(for_signature=True, rejected=True, pin_state='final_try', pin_tries=1), []),
     'pin-signature-reader': (pin(for_signature=True, pinpad=True), []),
     'new-pin-change': (new_pin(), []),

@@ -183,6 +183,17 @@ def for_signature(desk):
         case.dialog.expect(TYPED, 0)
 
 
+def for_connection(desk):
+    with Case(desk, for_connection=True) as case:
+        case.has_words('set to ask for the PIN for every connection')
+        case.wait_ready()
+        case.type(PIN)
+        case.wait_enabled('Unlock')
+        desk.press('Return')
+        equal(case.dialog.read_pin(), PIN.encode())
+        case.dialog.expect(TYPED, 0)
+
+
 def for_signature_final_try(desk):
     with Case(desk, for_signature=True, pin_state='final_try') as case:
         case.has_words('asks for the PIN for every signature', 'This is the last try')
@@ -593,7 +604,7 @@ def memory(desk):
 def main():
     cases = {case.__name__.replace('_', '-'): case for case in (
         typed, corrected, by_button, escape, escape_after_typing, cancel, empty, shows_parties, rejected, tries, low, final_try,
-        locked, must_change, pinpad, pinpad_final_try, for_signature, for_signature_final_try, early_enter, early_digits, refocused, pasted, clipboard, caps_lock,
+        locked, must_change, pinpad, pinpad_final_try, for_signature, for_connection, for_signature_final_try, early_enter, early_digits, refocused, pasted, clipboard, caps_lock,
         accessibility, names, title_buttons, tab_order, hostile, killed, agent_gone, parent_gone, stranger, no_pipe, token_removed, withdrawn,
         notice_ends, answered_elsewhere, garbage, garbage_later, pieces, endless, parent_window, startup_id, no_display, usage,
         memory)}

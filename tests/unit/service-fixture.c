@@ -37,6 +37,12 @@ on_find_lease (CardeaToken *token, CardeaLease *lease, gpointer user_data)
   return ((ServiceFixture *)user_data)->n_ended == 0;
 }
 
+static gboolean
+on_is_single_use (CardeaToken *token, gpointer user_data)
+{
+  return ((ServiceFixture *)user_data)->n_ended > 0;
+}
+
 static void
 on_end_leases (const char *pattern, CardeaLeasesEnded ended, gpointer data, gpointer user_data)
 {
@@ -70,6 +76,7 @@ service_set_up (ServiceFixture *fixture, gconstpointer data)
   fixture->context.reload = on_reload;
   fixture->context.get_problems = on_problems;
   fixture->context.find_lease = on_find_lease;
+  fixture->context.is_single_use = on_is_single_use;
   fixture->context.end_leases = on_end_leases;
   fixture->context.user_data = fixture;
   fixture->service = cardea_service_new (&fixture->context);

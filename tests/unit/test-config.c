@@ -159,6 +159,7 @@ static const struct
   { "[lease a]\nseconds=-1\n", 2, "a whole number from 0 to 604800" },
   { "[lease a]\nidle-seconds=604801\n", 2, "a whole number from 0 to 604800" },
   { "[lease a]\nscreen-lock=yes\n", 2, "either true or false" },
+  { "[lease a]\nsingle-use=1\n", 2, "either true or false" },
   { "[lease]\nseconds=5\n", 1, "there is no group [lease]" },
   { "[remember]\ntoken=pkcs11:token=T\n", 1, "there is no group [remember]" },
   { "[remember a b]\ntoken=pkcs11:token=T\n", 1, "there is no group" },
@@ -342,7 +343,7 @@ test_leases (Fixture *f, gconstpointer data)
   const CardeaLeaseConfig *a, *b;
 
   g_assert_cmpuint (cardea_config_get_leases (none)->len, ==, 0);
-  write_bytes (f, 1, "[lease b]\ntoken=pkcs11:serial=2\nscreen-lock=false\n", -1);
+  write_bytes (f, 1, "[lease b]\ntoken=pkcs11:serial=2\nscreen-lock=false\nsingle-use=true\n", -1);
   config = load_text (f, "[lease a]\ntoken=pkcs11:serial=1\nseconds=604800\n[lease b]\nidle-seconds=60\n");
   g_assert_cmpuint (cardea_config_get_leases (config)->len, ==, 2);
   a = cardea_config_get_leases (config)->pdata[0];
@@ -352,8 +353,10 @@ test_leases (Fixture *f, gconstpointer data)
   g_assert_true (a->screen_lock);
   g_assert_cmpuint (a->seconds, ==, 604800);
   g_assert_cmpuint (a->idle_seconds, ==, 0);
+  g_assert_false (a->single_use);
   g_assert_cmpstr (b->token, ==, "pkcs11:serial=2");
   g_assert_false (b->screen_lock);
+  g_assert_true (b->single_use);
   g_assert_cmpuint (b->seconds, ==, 0);
   g_assert_cmpuint (b->idle_seconds, ==, 60);
 }

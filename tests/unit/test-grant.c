@@ -22,7 +22,7 @@ on_granted (GObject *source, GAsyncResult *result, gpointer data)
 {
   GrantWait *wait = data;
 
-  wait->grant = cardea_unlocker_unlock_on_terminal_finish (CARDEA_UNLOCKER (source), result, &wait->error);
+  wait->grant = cardea_unlocker_unlock_once_finish (CARDEA_UNLOCKER (source), result, &wait->error);
   wait->done = TRUE;
 }
 
@@ -46,8 +46,28 @@ begin (UnlockerFixture *f, gboolean afresh, GCancellable *cancellable, GrantWait
   g_autoptr (CardeaPinQuestion) template = cardea_pin_question_new ();
 
   template->terminal = open_terminal ();
-  cardea_unlocker_unlock_on_terminal_async (f->unlocker, f->token, template, afresh, cancellable, on_granted,
-                                            wait);
+  cardea_unlocker_unlock_once_async (f->unlocker, f->token, template, afresh, TRUE, cancellable, on_granted,
+                                     wait);
+}
+
+static void
+set_single_use (UnlockerFixture *f, const char *token)
+{
+  static CardeaLeaseConfig lease = { .name = (char *)"a", .screen_lock = TRUE, .single_use = TRUE };
+  g_autoptr (GPtrArray) leases = g_ptr_array_new ();
+
+  lease.token = (char *)token;
+  g_ptr_array_add (leases, &lease);
+  cardea_unlocker_set_leases (f->unlocker, leases);
+}
+
+static void
+begin_on_display (UnlockerFixture *f, gboolean may_ask, GrantWait *wait)
+{
+  g_autoptr (CardeaPinQuestion) template = cardea_pin_question_new ();
+
+  template->for_connection = TRUE;
+  cardea_unlocker_unlock_once_async (f->unlocker, f->token, template, FALSE, may_ask, NULL, on_granted, wait);
 }
 
 static void
@@ -327,6 +347,67 @@ test_no_pin (UnlockerFixture *f, gconstpointer data)
   g_assert_cmpuint (f->fake.sent->len, ==, 0);
 }
 
+/* A token of single use: each is asked for, on the display too, and taken back; no source stands in. */
+static void
+test_single_use (UnlockerFixture *f, gconstpointer data)
+{
+  static const char *const answers[] = { "1234", "1234", NULL };
+  GrantWait waits[2] = { 0 };
+
+  f->person->answers = answers;
+  set_single_use (f, f->token->uri);
+  g_assert_true (cardea_unlocker_is_single_use (f->unlocker, f->token));
+  for (guint i = 0; i < 2; i++) {
+    begin_on_display (f, TRUE, &waits[i]);
+    finish (&waits[i]);
+    g_assert_no_error (waits[i].error);
+    g_assert_nonnull (waits[i].grant);
+    g_assert_true (f->fake.logged_in);
+    g_assert_false (cardea_unlocker_is_unlocked (f->unlocker, f->token));
+    g_assert_false (f->person->on_terminal);
+    g_assert_true (f->person->for_connection);
+    end (&waits[i]);
+    g_assert_false (f->fake.logged_in);
+    g_assert_cmpuint (f->person->n_asked, ==, i + 1);
+    g_assert_cmpuint (f->fake.n_logouts, ==, i + 1);
+  }
+}
+
+/* Without a person there is none, whatever a source says. */
+static void
+test_single_use_alone (UnlockerFixture *f, gconstpointer data)
+{
+  GrantWait wait = { 0 };
+
+  set_single_use (f, f->token->uri);
+  begin_on_display (f, FALSE, &wait);
+  finish (&wait);
+  g_assert_error (wait.error, CARDEA_ERROR, CARDEA_ERROR_INTERACTION_REQUIRED);
+  g_clear_error (&wait.error);
+  g_assert_cmpuint (f->person->n_asked, ==, 0);
+  g_assert_cmpuint (f->fake.sent->len, ==, 0);
+}
+
+/* A login of before stands in for nobody; of other tokens nothing is said, nor of one without a PIN. */
+static void
+test_single_use_later (UnlockerFixture *f, gconstpointer data)
+{
+  UnlockerWait person = { 0 };
+
+  set_single_use (f, "pkcs11:token=another");
+  g_assert_false (cardea_unlocker_is_single_use (f->unlocker, f->token));
+  unlocker_begin (f, TRUE, NULL, &person);
+  unlocker_finish (&person);
+  g_assert_true (person.unlocked);
+  g_assert_true (cardea_unlocker_is_unlocked (f->unlocker, f->token));
+  set_single_use (f, f->token->uri);
+  g_assert_false (cardea_unlocker_is_unlocked (f->unlocker, f->token));
+  f->info.login_required = FALSE;
+  unlocker_insert_again (f, CARDEA_PIN_FINE);
+  g_assert_false (cardea_unlocker_is_single_use (f->unlocker, f->token));
+  g_assert_true (cardea_unlocker_is_unlocked (f->unlocker, f->token));
+}
+
 /* The connection is given up while the token has the PIN: its answer is waited for, and taken back. */
 static void
 test_given_up_in_login (UnlockerFixture *f, gconstpointer data)
@@ -484,6 +565,9 @@ main (int argc, char **argv)
   ADD ("given-up-in-login", test_given_up_in_login);
   ADD ("given-up-waiting", test_given_up_waiting);
   ADD ("failed", test_failed);
+  ADD ("single-use", test_single_use);
+  ADD ("single-use-alone", test_single_use_alone);
+  ADD ("single-use-later", test_single_use_later);
   ADD ("token-goes", test_token_goes);
   ADD ("beside-a-dialog", test_beside_a_dialog);
   ADD ("proves-no-person", test_proves_no_person);

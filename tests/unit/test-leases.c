@@ -166,6 +166,22 @@ test_rules_change (Fixture *f, gconstpointer data)
   g_assert_false (has_lease (f));
 }
 
+/* None may have begun under such a rule: one that is there is over at once. */
+static void
+test_single_use (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) rules = g_ptr_array_new ();
+  CardeaLeaseConfig rule = { .name = (char *)"a", .token = f->base.token->uri, .single_use = TRUE };
+
+  unlocker_assert_unlocks (&f->base);
+  g_assert_true (has_lease (f));
+  g_ptr_array_add (rules, &rule);
+  cardea_leases_set_rules (f->leases, rules);
+  wait_for_end (f);
+  g_assert_false (has_lease (f));
+  g_assert_cmpuint (f->n_ended, ==, 1);
+}
+
 /* What is inserted again is another login; the old one is forgotten, and nothing is killed for it. */
 static void
 test_insertion (Fixture *f, gconstpointer data)
@@ -193,6 +209,7 @@ main (int argc, char **argv)
   ADD ("idle", test_times, "idle");
   ADD ("age", test_times, "age");
   ADD ("rules-change", test_rules_change, NULL);
+  ADD ("single-use", test_single_use, NULL);
   ADD ("insertion", test_insertion, NULL);
 #undef ADD
   return g_test_run ();

@@ -5,6 +5,12 @@
 
 #include "tests/unit/service-fixture.h"
 
+static json_t *
+get_single_use (CardeaWireReply *reply)
+{
+  return json_object_get (json_array_get (json_object_get (reply->parameters, "tokens"), 0), "single_use");
+}
+
 /* The token's lease is shown until it is ended; what to end is a token's URI, or all. */
 static void
 test_leases (ServiceFixture *fixture, gconstpointer data)
@@ -24,6 +30,7 @@ test_leases (ServiceFixture *fixture, gconstpointer data)
   g_assert_cmpint (json_integer_value (json_object_get (lease, "since")), ==, 1000);
   g_assert_cmpint (json_integer_value (json_object_get (lease, "due")), ==, 2000);
   g_assert_true (json_is_true (json_object_get (lease, "screen_lock")));
+  g_assert_true (json_is_false (get_single_use (before)));
 
   service_send_call (client, "EndLeases", "{\"token\":\"pkcs11:token=Test\"}", NULL);
   ended = service_expect_reply (fixture, client, "EndLeases");
@@ -34,6 +41,7 @@ test_leases (ServiceFixture *fixture, gconstpointer data)
   after = service_expect_reply (fixture, client, "ListTokens");
   lease = json_object_get (json_array_get (json_object_get (after->parameters, "tokens"), 0), "lease");
   g_assert_true (json_is_null (lease));
+  g_assert_true (json_is_true (get_single_use (after)));
   service_send_call (client, "EndLeases", NULL, NULL);
   all = service_expect_reply (fixture, client, "EndLeases");
   g_assert_null (fixture->ended);

@@ -65,6 +65,28 @@ test_for_signature (void)
   }
 }
 
+/* So is that a PIN serves one connection, unless the key says the same in stronger words. */
+static void
+test_for_connection (void)
+{
+  static const char why[] = "This token is set to ask for the PIN for every connection.";
+
+  for (CardeaPromptPinState state = CARDEA_PROMPT_PIN_FINE; state <= CARDEA_PROMPT_PIN_MUST_CHANGE; state++) {
+    g_autoptr (CardeaPromptQuestion) question = cardea_prompt_question_new (CARDEA_PROMPT_PIN);
+    g_autoptr (CardeaPinText) once = NULL;
+    g_autoptr (CardeaPinText) signature = NULL;
+
+    question->pin_state = state;
+    question->for_connection = TRUE;
+    once = cardea_pin_text_new (question);
+    g_assert_cmpstr (once->why, ==, state == CARDEA_PROMPT_PIN_LOCKED ? NULL : why);
+    g_assert_cmpstr (once->accept, ==, state == CARDEA_PROMPT_PIN_LOCKED ? NULL : "Unlock");
+    question->for_signature = TRUE;
+    signature = cardea_pin_text_new (question);
+    g_assert_cmpstr (signature->why, !=, why);
+  }
+}
+
 /* Otherwise there is no such word. */
 static void
 test_lead (void)
@@ -141,6 +163,7 @@ main (int argc, char **argv)
   g_test_add_func ("/pin-text/final-try", test_final_try);
   g_test_add_func ("/pin-text/locked", test_locked);
   g_test_add_func ("/pin-text/for-signature", test_for_signature);
+  g_test_add_func ("/pin-text/for-connection", test_for_connection);
   g_test_add_func ("/pin-text/lead", test_lead);
   return g_test_run ();
 }

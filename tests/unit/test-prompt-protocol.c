@@ -21,7 +21,7 @@
   "{\"kind\":\"certificate\"," PROGRAM "," SERVER "," CERTIFICATE_END ",\"offers\":[" offers "]}"
 #define PIN_END                                                                                              \
   "\"token_label\":\"t\",\"pin_state\":\"low\",\"pin_tries\":-1,\"rejected\":false,\"pinpad\":false,"        \
-  "\"for_signature\":false"
+  "\"for_signature\":false,\"for_connection\":false"
 #define PIN "{\"kind\":\"pin\"," PROGRAM "," SERVER "," PIN_END "}"
 
 typedef struct
@@ -36,7 +36,7 @@ static const Case GOOD_QUESTIONS[] = {
   { "pin", PIN },
   { "empty-token-label",
     "{\"kind\":\"pin\"," PROGRAM "," SERVER ",\"token_label\":\"\",\"pin_state\":\"fine\","
-    "\"pin_tries\":255,\"rejected\":true,\"pinpad\":true,\"for_signature\":true}" },
+    "\"pin_tries\":255,\"rejected\":true,\"pinpad\":true,\"for_signature\":true,\"for_connection\":true}" },
 };
 
 /* Each is one step away from a good one. */
@@ -98,13 +98,19 @@ static const Case BAD_QUESTIONS[] = {
   { "window-unknown", "{\"kind\":\"pin\",\"window\":\"mir:1\"," PROGRAM "," SERVER "," PIN_END "}" },
   { "pin-state-unknown",
     "{\"kind\":\"pin\"," PROGRAM "," SERVER ",\"token_label\":\"t\",\"pin_state\":\"good\","
-    "\"pin_tries\":-1,\"rejected\":false,\"pinpad\":false,\"for_signature\":false}" },
+    "\"pin_tries\":-1,\"rejected\":false,\"pinpad\":false,\"for_signature\":false,\"for_connection\":"
+    "false}" },
   { "tries-below", "{\"kind\":\"pin\"," PROGRAM "," SERVER ",\"token_label\":\"t\",\"pin_state\":\"low\","
-                   "\"pin_tries\":-2,\"rejected\":false,\"pinpad\":false,\"for_signature\":false}" },
+                   "\"pin_tries\":-2,\"rejected\":false,\"pinpad\":false,\"for_signature\":false,\"for_"
+                   "connection\":false}" },
   { "tries-past", "{\"kind\":\"pin\"," PROGRAM "," SERVER ",\"token_label\":\"t\",\"pin_state\":\"low\","
-                  "\"pin_tries\":256,\"rejected\":false,\"pinpad\":false,\"for_signature\":false}" },
+                  "\"pin_tries\":256,\"rejected\":false,\"pinpad\":false,\"for_signature\":false,\"for_"
+                  "connection\":false}" },
   { "pinpad-missing", "{\"kind\":\"pin\"," PROGRAM "," SERVER ",\"token_label\":\"t\",\"pin_state\":\"low\","
                       "\"pin_tries\":1,\"rejected\":false}" },
+  { "for-connection-missing",
+    "{\"kind\":\"pin\"," PROGRAM "," SERVER ",\"token_label\":\"t\",\"pin_state\":\"low\",\"pin_tries\":1,"
+    "\"rejected\":false,\"pinpad\":false,\"for_signature\":false}" },
   { "offers-missing", "{\"kind\":\"certificate\"," PROGRAM "," SERVER "," CERTIFICATE_END "}" },
   { "offers-object", "{\"kind\":\"certificate\"," PROGRAM "," SERVER "," CERTIFICATE_END ",\"offers\":{}}" },
   { "offer-number", CERTIFICATE ("1") },
@@ -136,6 +142,9 @@ static const Case BAD_QUESTIONS[] = {
 static const Case BAD_UPDATES[] = {
   { "nothing", "{}" },
   { "unknown", "{\"update\":\"close\"}" },
+  { "for-connection-missing",
+    "{\"kind\":\"pin\"," PROGRAM "," SERVER ",\"token_label\":\"t\",\"pin_state\":\"low\",\"pin_tries\":1,"
+    "\"rejected\":false,\"pinpad\":false,\"for_signature\":false}" },
   { "offers-missing", "{\"update\":\"offers\"}" },
   { "offers-null", "{\"update\":\"offers\",\"offers\":null}" },
   { "offers-with-reason", "{\"update\":\"offers\",\"offers\":[],\"reason\":\"answered\"}" },

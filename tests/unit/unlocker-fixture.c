@@ -247,6 +247,7 @@ person_ask_async (CardeaPrompter *prompter, const CardeaPinQuestion *question, G
   self->low = question->low;
   self->on_terminal = question->terminal != NULL;
   self->for_signature = question->for_signature;
+  self->for_connection = question->for_connection;
   self->sets_pin = question->sets_pin;
   self->unblock = question->unblock;
   self->new_pin_rejected = question->new_pin_rejected;

@@ -50,7 +50,7 @@ struct _TestPerson
   gboolean waits;                      /* an answer never comes, but cancelling ends it */
   CardeaPromptWithdrawn withdrawn;     /* why it was */
   gboolean rejected, low, on_terminal; /* of the last question, as are the next */
-  gboolean for_signature;
+  gboolean for_signature, for_connection;
   gboolean sets_pin, unblock, new_pin_rejected;
 };
 
