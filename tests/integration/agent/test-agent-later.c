@@ -631,7 +631,7 @@ test_disconnected_while_signing (void)
   insert_mock (later, "[behaviour]\nC_Sign=delay:15000\n");
   say (later, "ask\n");
   expect (later, "asking\n");
-  (void)cardea_asks_get_question (later->asks, 1);
+  cardea_prompt_question_free (cardea_asks_get_question (later->asks, 1));
   cardea_lab_wait_for_log (later->asks->lab, "agent", "borrowing -> answering");
   start = g_get_monotonic_time ();
   g_assert_cmpint (
