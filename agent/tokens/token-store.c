@@ -14,6 +14,10 @@
 #define SOFTHSM "libsofthsm2.so"
 #define SOFTHSM_SYSTEM_CONFIG "/etc/softhsm/softhsm2.conf"
 #define SOFTHSM_DEFAULT_FOLDER "/var/lib/softhsm/tokens"
+/* tpm2-pkcs11, docs/INITIALIZING.md: the variable, else the system's folder, else the user's. */
+#define TPM "libtpm2_pkcs11.so"
+#define TPM_SYSTEM_FOLDER "/etc/tpm2_pkcs11"
+#define TPM_FILE "tpm2_pkcs11.sqlite3"
 #define MAX_CONFIG (64 * 1024)
 #define MAX_FILES 4096
 
@@ -83,6 +87,37 @@ find_softhsm (const char *const *environment)
   return NULL;
 }
 
+/* A TPM keeps no keys: they lie in one file, wrapped by it, which the module reads when it is loaded. */
+static CardeaTokenStore *
+find_tpm (const char *const *environment)
+{
+  const char *named = g_environ_getenv ((char **)environment, "TPM2_PKCS11_STORE");
+  const char *home = g_environ_getenv ((char **)environment, "HOME");
+  g_autofree char *system = g_build_filename (TPM_SYSTEM_FOLDER, TPM_FILE, NULL);
+  char *folder = NULL;
+  CardeaTokenStore *self;
+
+  if (named != NULL)
+    folder = g_strdup (named);
+  else if (g_file_test (system, G_FILE_TEST_EXISTS))
+    folder = g_strdup (TPM_SYSTEM_FOLDER);
+  else if (home != NULL)
+    folder = g_build_filename (home, ".tpm2_pkcs11", NULL);
+  if (folder == NULL || !g_path_is_absolute (folder)) {
+    g_free (folder);
+    return NULL;
+  }
+  self = store_new (folder, 0);
+  self->read_once = TRUE;
+  return self;
+}
+
+static gboolean
+is_tpm (const char *base)
+{
+  return g_str_has_prefix (base, TPM) && (base[strlen (TPM)] == '\0' || base[strlen (TPM)] == '.');
+}
+
 CardeaTokenStore *
 cardea_token_store_find (CardeaHost *host)
 {
@@ -92,6 +127,8 @@ cardea_token_store_find (CardeaHost *host)
 
   if (database != NULL)
     return store_new (database, 0);
+  if (is_tpm (base))
+    return find_tpm (cardea_host_get_environment (host));
   return g_str_equal (base, SOFTHSM) ? find_softhsm (cardea_host_get_environment (host)) : NULL;
 }
 
@@ -146,6 +183,6 @@ cardea_token_store_look (const CardeaTokenStore *self, char **tokens, char **con
   g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_free);
 
   look_into (self->folder, self->depth, folders, files);
-  *tokens = join (folders);
   *content = join (files);
+  *tokens = self->read_once ? g_strdup (*content) : join (folders);
 }

@@ -184,6 +184,37 @@ test_places (Fixture *self, gconstpointer data)
   assert_found (MODULE, NULL, (const char *const[]){ name, NULL }, NULL);
 }
 
+/* The variable, else where the system's lie if they do, else the user's; of any version. */
+static void
+test_tpm_places (Fixture *self, gconstpointer data)
+{
+  static const char module[] = "/usr/lib/x86_64-linux-gnu/pkcs11/libtpm2_pkcs11.so";
+  gboolean system = g_file_test ("/etc/tpm2_pkcs11/tpm2_pkcs11.sqlite3", G_FILE_TEST_EXISTS);
+  const char *own = system ? "/etc/tpm2_pkcs11" : "/home/ada/.tpm2_pkcs11";
+
+  assert_found (module, NULL, (const char *const[]){ "HOME=/home/ada", "TPM2_PKCS11_STORE=/keys", NULL },
+                "/keys");
+  assert_found (module, NULL, (const char *const[]){ "HOME=/home/ada", NULL }, own);
+  assert_found ("/usr/lib/libtpm2_pkcs11.so.1", NULL, (const char *const[]){ "HOME=/home/ada", NULL }, own);
+  assert_found (module, NULL, (const char *const[]){ "TPM2_PKCS11_STORE=keys", NULL }, NULL);
+  assert_found ("/usr/lib/libtpm2_pkcs11.sox", NULL, (const char *const[]){ "HOME=/home/ada", NULL }, NULL);
+}
+
+/* A module that reads its file once needs a new process for whatever is written there. */
+static void
+test_read_once (Fixture *self, gconstpointer data)
+{
+  CardeaTokenStore *store = g_new0 (CardeaTokenStore, 1);
+
+  write_file (self, "store/keys.sqlite3");
+  store->folder = g_build_filename (self->root, "store", NULL);
+  store->read_once = TRUE;
+  self->watch = cardea_store_watch_new (store, on_changed, self);
+  write_file (self, "store/keys.sqlite3");
+  await (&self->n_tokens, 1);
+  g_assert_cmpuint (self->n_content, ==, 0);
+}
+
 /* As it was quoted for softoken. */
 static void
 test_database (Fixture *self, gconstpointer data)
@@ -212,6 +243,8 @@ main (int argc, char **argv)
   ADD ("own-writes", test_own_writes);
   ADD ("busy", test_busy);
   ADD ("places", test_places);
+  ADD ("tpm-places", test_tpm_places);
+  ADD ("read-once", test_read_once);
   ADD ("database", test_database);
   return g_test_run ();
 }
