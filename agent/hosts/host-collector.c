@@ -235,6 +235,20 @@ add_authority (CardeaHostCollector *self, const CardeaHostMessage *item)
   return TRUE;
 }
 
+static gboolean
+end_login (CardeaHostCollector *self, guint64 slot)
+{
+  for (guint i = 0; i < self->listing->tokens->len; i++) {
+    CardeaHostToken *token = self->listing->tokens->pdata[i];
+
+    if (token->slot != slot)
+      continue;
+    token->logged_in = FALSE;
+    return TRUE;
+  }
+  return FALSE;
+}
+
 gboolean
 cardea_host_collector_add (CardeaHostCollector *self, const CardeaHostMessage *item)
 {
@@ -252,6 +266,9 @@ cardea_host_collector_add (CardeaHostCollector *self, const CardeaHostMessage *i
     break;
   case CARDEA_HOST_MESSAGE_KEY:
     taken = add_key (self, item);
+    break;
+  case CARDEA_HOST_MESSAGE_LOGIN_ENDED:
+    taken = end_login (self, item->login_ended.slot);
     break;
   case CARDEA_HOST_MESSAGE_AUTHORITY:
     taken = add_authority (self, item);

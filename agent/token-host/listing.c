@@ -136,11 +136,24 @@ list_objects (Listing *self, CK_SLOT_ID slot)
   return rv;
 }
 
+/* A login of one connection comes and goes while others list: what was not seen then may be there all the
+ * same. */
+static void
+report_login (Listing *self, CK_SLOT_ID slot, guint changes)
+{
+  CardeaHostMessage message = { CARDEA_HOST_MESSAGE_LOGIN_ENDED, .login_ended = { .slot = slot } };
+
+  if (cardea_sessions_count_changes (self->sessions, slot) != changes ||
+      !cardea_sessions_is_logged_in (self->sessions, slot))
+    send_item (self, &message);
+}
+
 /* FALSE when the slot holds another token than before. */
 static gboolean
 list_slot (Listing *self, CK_SLOT_ID slot)
 {
   CardeaHostMessage message = { CARDEA_HOST_MESSAGE_TOKEN };
+  guint changes = cardea_sessions_count_changes (self->sessions, slot);
   CardeaTokenInfo info;
   CK_RV rv = cardea_token_info_read (&info, self->module, slot);
 
@@ -154,8 +167,11 @@ list_slot (Listing *self, CK_SLOT_ID slot)
   message.token.logged_in = cardea_sessions_is_logged_in (self->sessions, slot);
   if ((self->roles & CARDEA_HOST_WIRE_ROLE_TOKENS) != 0)
     send_item (self, &message);
-  if (message.token.initialised)
-    list_objects (self, slot);
+  if (!message.token.initialised)
+    return TRUE;
+  list_objects (self, slot);
+  if (message.token.logged_in && (self->roles & CARDEA_HOST_WIRE_ROLE_TOKENS) != 0)
+    report_login (self, slot, changes);
   return TRUE;
 }
 

@@ -22,6 +22,7 @@ typedef struct
   gboolean kept_valid;
   CK_SESSION_HANDLE kept;
   gboolean logged_in; /* by us, and not logged out again */
+  guint n_changes;    /* of that */
   gboolean token_known;
   Identity token; /* the one that was seen first */
   GArray *idle;   /* of CK_SESSION_HANDLE */
@@ -189,6 +190,15 @@ cardea_sessions_note_login (CardeaSessions *self, CK_SLOT_ID id, gboolean logged
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   get_slot (self, id)->logged_in = logged_in;
+  get_slot (self, id)->n_changes++;
+}
+
+guint
+cardea_sessions_count_changes (CardeaSessions *self, CK_SLOT_ID id)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return get_slot (self, id)->n_changes;
 }
 
 static gboolean

@@ -26,6 +26,8 @@ void cardea_sessions_close_all (CardeaSessions *self, CK_SLOT_ID slot);
 gboolean cardea_sessions_recognise (CardeaSessions *self, CK_SLOT_ID slot, const CK_TOKEN_INFO *info);
 /* The slot's token took a PIN, or was logged out. */
 void cardea_sessions_note_login (CardeaSessions *self, CK_SLOT_ID slot, gboolean logged_in);
+/* How often that was noted. */
+guint cardea_sessions_count_changes (CardeaSessions *self, CK_SLOT_ID slot);
 /* Whether it took one and has forgotten it since (another program reset it, or it timed out); asks the
  * module. */
 gboolean cardea_sessions_lost_login (CardeaSessions *self, CK_SLOT_ID slot);

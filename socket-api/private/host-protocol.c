@@ -114,6 +114,10 @@ static const Shape shapes[] = {
       BYTES (failed.message, CARDEA_HOST_TEXT_BYTES) } },
   { CARDEA_HOST_MESSAGE_LOGGED_OUT, CARDEA_HOST_REPLIES, "logged-out", { { FIELD_END } } },
   { CARDEA_HOST_MESSAGE_PIN_SET, CARDEA_HOST_REPLIES, "pin-set", { { FIELD_END } } },
+  { CARDEA_HOST_MESSAGE_LOGIN_ENDED,
+    CARDEA_HOST_REPLIES,
+    "login-ended",
+    { NUMBER (login_ended.slot, G_MAXUINT64) } },
 };
 
 static const Shape *

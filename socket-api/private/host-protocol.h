@@ -35,6 +35,7 @@ typedef enum
   CARDEA_HOST_MESSAGE_FAILED,
   CARDEA_HOST_MESSAGE_LOGGED_OUT,
   CARDEA_HOST_MESSAGE_PIN_SET,
+  CARDEA_HOST_MESSAGE_LOGIN_ENDED, /* while that token was listed: keys that are hidden may be left out */
 } CardeaHostMessageType;
 
 /* The numbers of these are on the wire; agent/hosts/host.h has the same ones. */
@@ -176,6 +177,10 @@ typedef struct
       guint64 incomplete; /* there was more than the limits allow */
       guint64 pcsc;       /* the module has loaded the library of the card service */
     } listed;
+    struct
+    {
+      guint64 slot;
+    } login_ended;
     struct
     {
       CardeaHostBytes bytes;

@@ -116,6 +116,24 @@ test_modulus (Fixture *self, gconstpointer data)
   g_assert_null (key->modulus);
 }
 
+/* Of a token that was told of before, and of no other. */
+static void
+test_login_ended (Fixture *self, gconstpointer data)
+{
+  CardeaHostMessage first = { CARDEA_HOST_MESSAGE_TOKEN, 1, .token = { .slot = 1, .logged_in = 1 } };
+  CardeaHostMessage second = { CARDEA_HOST_MESSAGE_TOKEN, 1, .token = { .slot = 2, .logged_in = 1 } };
+  CardeaHostMessage ended = { CARDEA_HOST_MESSAGE_LOGIN_ENDED, 1, .login_ended = { 1 } };
+  g_autoptr (CardeaHostListing) listing = NULL;
+
+  g_assert_false (cardea_host_collector_add (self->collector, &ended));
+  g_assert_true (cardea_host_collector_add (self->collector, &first));
+  g_assert_true (cardea_host_collector_add (self->collector, &second));
+  g_assert_true (cardea_host_collector_add (self->collector, &ended));
+  listing = cardea_host_collector_finish (self->collector);
+  g_assert_false (((CardeaHostToken *)listing->tokens->pdata[0])->logged_in);
+  g_assert_true (((CardeaHostToken *)listing->tokens->pdata[1])->logged_in);
+}
+
 static void
 test_other_types (Fixture *self, gconstpointer data)
 {
@@ -178,6 +196,7 @@ main (int argc, char **argv)
   ADD ("/host-collector/bytes", test_bytes);
   ADD ("/host-collector/authorities", test_authorities);
   ADD ("/host-collector/modulus", test_modulus);
+  ADD ("/host-collector/login-ended", test_login_ended);
   ADD ("/host-collector/other-types", test_other_types);
   g_test_add_func ("/host-collector/text", test_text);
   g_test_add_func ("/host-collector/pin-states", test_pin_states);

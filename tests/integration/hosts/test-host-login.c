@@ -217,6 +217,34 @@ test_logout_fails (void)
   assert_signs (rig, listing, FALSE);
 }
 
+/* A login that ends while its token is listed: keys that could not be seen any more are not missing. */
+static void
+test_logout_while_listed (void)
+{
+  g_autoptr (HostRig) rig = host_rig_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CardeaHostListing) during = NULL;
+  guint asked;
+
+  host_rig_open_mock (rig, "", "", NULL);
+  g_autoptr (CardeaHostListing) listing = host_rig_unlock (rig, "1234");
+
+  g_assert_true (((CardeaHostToken *)listing->tokens->pdata[0])->logged_in);
+  host_rig_set_mock (rig, "C_FindObjectsInit=delay:500", "");
+  asked = host_rig_count_log (rig, "C_GetSessionInfo");
+  cardea_host_list_async (rig->host, NULL, on_result, &result);
+  HOST_RIG_WAIT (host_rig_count_log (rig, "C_GetSessionInfo") > asked);
+  g_assert_true (log_out (rig, listing, &error));
+  g_assert_no_error (error);
+  HOST_RIG_WAIT (result != NULL);
+  during = cardea_host_list_finish (rig->host, result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (during->keys->len, ==, 0);
+  g_assert_cmpuint (during->certificates->len, ==, 2);
+  g_assert_false (((CardeaHostToken *)during->tokens->pdata[0])->logged_in);
+}
+
 /* A module that claims more than it wrote gets none of the process's memory told. */
 static void
 test_overstated (void)
@@ -250,6 +278,7 @@ main (int argc, char **argv)
   g_test_add_func ("/host/login-fresh", test_fresh);
   g_test_add_func ("/host/logout", test_logout);
   g_test_add_func ("/host/logout-fails", test_logout_fails);
+  g_test_add_func ("/host/logout-while-listed", test_logout_while_listed);
   g_test_add_func ("/host/overstated", test_overstated);
   return g_test_run ();
 }
