@@ -242,7 +242,7 @@ test_locked_while_asked (World *world, gconstpointer config)
   g_autoptr (GError) error = NULL;
   CardLabCall *call;
 
-  card_lab_start_asking (world->lab, "a");
+  card_lab_start_asking (world->lab, "a", NULL);
   call = card_lab_begin (world->lab, "a");
   card_lab_wait_for_pin_question (world->lab);
   test_card_behave (cardea_lab_get_folder (world->lab->lab), "a", "tries-left=0", NULL);

@@ -126,6 +126,32 @@ has_no_problem (gpointer data)
   return !card_lab_has_problem (((World *)data)->lab, "login_not_ended");
 }
 
+/* A PIN that serves once: when it has signed the card signs for nobody, and the next is asked for. */
+static void
+test_single_use (World *world, gconstpointer config)
+{
+  for (guint i = 1; i <= 2; i++) {
+    if (world->fd >= 0)
+      close (world->fd);
+    world->fd = card_lab_open (world->lab, "card");
+    g_assert_true (cardea_lab_wait_until (is_over, world));
+    assert_over (world);
+    g_assert_true (test_echo_lives (world->fd));
+    g_assert_cmpuint (virtual_card_get_counts (world->card).verifications, ==, i);
+  }
+}
+
+static void
+set_up_single_use (World *world, gconstpointer config)
+{
+  world->lab = card_lab_new (2);
+  world->fd = -1;
+  world->card = card_lab_make_card (world->lab, "card");
+  pcsc_rig_insert (world->lab->rig, 0, world->card);
+  card_lab_start_asking (world->lab, "card", config);
+  cardea_lab_write (world->lab->lab, "go", "");
+}
+
 /* Another program keeps the card for itself: the answer does not wait for it without end, says that the login
  * is not over, and it is ended as soon as that can be. */
 static void
@@ -177,5 +203,7 @@ main (int argc, char **argv)
   ADD ("agent-stops", NULL, test_agent_stops);
   ADD ("host-killed", NULL, test_host_killed);
   ADD ("kept", NULL, test_kept);
+  g_test_add ("/pcsc-leases/single-use", World, "[lease card]\ntoken=pkcs11:token=card-9A\nsingle-use=true\n",
+              set_up_single_use, test_single_use, tear_down);
   return g_test_run ();
 }

@@ -119,7 +119,7 @@ test_asking (World *world, gconstpointer data)
 {
   CardLabCall *call;
 
-  card_lab_start_asking (world->lab, "card");
+  card_lab_start_asking (world->lab, "card", NULL);
   call = card_lab_begin (world->lab, "card");
   card_lab_wait_for_pin_question (world->lab);
   pcsc_rig_kill_daemon (world->lab->rig);
