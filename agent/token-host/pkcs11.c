@@ -15,7 +15,8 @@ struct _CardeaPkcs11
 {
   const CK_FUNCTION_LIST *functions; /* the module's */
   gboolean serialise;
-  GMutex lock; /* around each call, when serialise */
+  GMutex lock;       /* around each call, when serialise */
+  GMutex token_info; /* around C_GetTokenInfo */
 };
 
 /* NSS's modules read one more member than PKCS#11 has (CK_C_INITIALIZE_ARGS in NSS's pkcs11t.h:
@@ -106,8 +107,20 @@ cardea_pkcs11_load (const char *path, const char *init_arguments, CardeaFailure 
   g_autofree CardeaPkcs11 *self = g_new0 (CardeaPkcs11, 1);
 
   g_mutex_init (&self->lock);
+  g_mutex_init (&self->token_info);
   self->functions = open_module (path, failure);
   if (self->functions == NULL || !initialise (self, init_arguments, failure))
     return NULL;
   return g_steal_pointer (&self);
+}
+
+CK_RV
+cardea_pkcs11_get_token_info (CardeaPkcs11 *self, CK_SLOT_ID slot, CK_TOKEN_INFO *info)
+{
+  CK_RV rv;
+
+  g_mutex_lock (&self->token_info);
+  rv = CARDEA_PKCS11_CALL (self, C_GetTokenInfo, slot, info);
+  g_mutex_unlock (&self->token_info);
+  return rv;
 }

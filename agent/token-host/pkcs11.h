@@ -29,4 +29,8 @@ void cardea_pkcs11_leave (CardeaPkcs11 *self);
     rv_;                                                                                                     \
   })
 
+/* C_GetTokenInfo, one thread at a time: SoftHSM tells the time by gmtime(3), whose result all threads share.
+ */
+CK_RV cardea_pkcs11_get_token_info (CardeaPkcs11 *self, CK_SLOT_ID slot, CK_TOKEN_INFO *info);
+
 G_END_DECLS

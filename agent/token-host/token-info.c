@@ -16,7 +16,7 @@ cardea_token_info_read (CardeaTokenInfo *self, CardeaPkcs11 *module, CK_SLOT_ID 
   CK_RV rv;
 
   *self = (CardeaTokenInfo){ 0 };
-  rv = CARDEA_PKCS11_CALL (module, C_GetTokenInfo, slot, &self->token);
+  rv = cardea_pkcs11_get_token_info (module, slot, &self->token);
   if (rv == CKR_OK)
     rv = CARDEA_PKCS11_CALL (module, C_GetSlotInfo, slot, &self->slot);
   return rv;

@@ -222,6 +222,12 @@ cardea_pkcs11_leave (CardeaPkcs11 *self)
 {
 }
 
+CK_RV
+cardea_pkcs11_get_token_info (CardeaPkcs11 *self, CK_SLOT_ID slot, CK_TOKEN_INFO *info)
+{
+  return CARDEA_PKCS11_CALL (self, C_GetTokenInfo, slot, info);
+}
+
 /* As the agent takes it. */
 static void
 on_item (CardeaHostMessage *item, gpointer data)
