@@ -26,6 +26,8 @@
 typedef struct
 {
   SessionBus *bus; /* where the PIN is remembered, or NULL */
+  gboolean typed;  /* by a person, each time */
+  const char *key; /* lines of the mock's [object] group */
   CardeaLab *lab;
   GSubprocess *agent;
   guint16 port;
@@ -36,11 +38,11 @@ set_behaviour (Rig *self, const char *behaviour)
 {
   const char *folder = cardea_lab_get_folder (self->lab);
   g_autofree char *hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, PIN, -1);
-  g_autofree char *text =
-      g_strdup_printf ("[module]\nlog=%1$s/mock.calls\n[behaviour]\n%2$s\n"
-                       "[token card]\nlabel=Mock card\npin-sha256=%3$s\n"
-                       "[object mine]\ntoken=card\ncertificate=%1$s/mock.pem\nkey=%1$s/mock.key\nid=07\n",
-                       folder, behaviour, hash);
+  g_autofree char *text = g_strdup_printf (
+      "[module]\nlog=%1$s/mock.calls\n[behaviour]\n%2$s\n"
+      "[token card]\nlabel=Mock card\npin-sha256=%3$s\n"
+      "[object mine]\ntoken=card\ncertificate=%1$s/mock.pem\nkey=%1$s/mock.key\nid=07\n%4$s\n",
+      folder, behaviour, hash, self->key != NULL ? self->key : "");
 
   cardea_lab_write (self->lab, "mock.conf", text);
 }
@@ -90,6 +92,32 @@ remember_pin (void)
     g_main_context_iteration (NULL, TRUE);
 }
 
+/* The person picks the certificate and types what is in the file; on a token whose PIN serves once. */
+static char *
+prepare_person (Rig *self)
+{
+  g_autofree char *fingerprint = cardea_lab_fingerprint (self->lab, "mock.pem");
+  g_autofree char *script = g_strdup_printf ("shown;pick %s not\nshown;type typed;typed", fingerprint);
+
+  g_setenv ("HOME", cardea_lab_get_folder (self->lab), TRUE);
+  g_setenv ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent", TRUE);
+  cardea_lab_write (self->lab, "script", script);
+  cardea_lab_write (self->lab, "typed", PIN);
+  cardea_lab_set_asks (self->lab, TRUE);
+  return g_strdup ("[lease mock]\ntoken=pkcs11:token=Mock%20card\nsingle-use=true\n");
+}
+
+static char *
+make_config (Rig *self)
+{
+  if (self->typed)
+    return prepare_person (self);
+  if (self->bus != NULL)
+    return g_strdup ("[remember mock]\ntoken=pkcs11:token=Mock%20card\n");
+  return g_strdup_printf ("[pin mock]\ntoken=pkcs11:token=Mock%%20card\nfile=%s/mock.pin\n",
+                          cardea_lab_get_folder (self->lab));
+}
+
 static void
 rig_set_up (Rig *self, gconstpointer data)
 {
@@ -103,15 +131,13 @@ rig_set_up (Rig *self, gconstpointer data)
   make_certificate (self->lab);
   control = cardea_lab_path (self->lab, "mock.conf");
   g_setenv ("CARDEA_MOCK_CONTROL", control, TRUE);
-  more = self->bus != NULL
-             ? g_strdup ("[remember mock]\ntoken=pkcs11:token=Mock%20card\n")
-             : g_strdup_printf ("[pin mock]\ntoken=pkcs11:token=Mock%%20card\nfile=%s/mock.pin\n",
-                                cardea_lab_get_folder (self->lab));
+  more = make_config (self);
   set_behaviour (self, data);
   write_pin (self);
   self->port = cardea_lab_openssl (self->lab, rev);
-  self->agent = cardea_lab_agent (self->lab, (guint16[]){ self->port, 0 }, more,
-                                  (const char *[]){ "--module", module, NULL });
+  self->agent =
+      cardea_lab_agent (self->lab, (guint16[]){ self->port, 0 }, more,
+                        (const char *[]){ "--module", module, "--prompt-program", FAKE_PROMPT, NULL });
 }
 
 static void
@@ -121,6 +147,20 @@ rig_set_up_remembered (Rig *self, gconstpointer data)
   session_bus_start_keyring (self->bus);
   remember_pin ();
   rig_set_up (self, data);
+}
+
+static void
+rig_set_up_typed (Rig *self, gconstpointer data)
+{
+  self->typed = TRUE;
+  rig_set_up (self, data);
+}
+
+static void
+rig_set_up_typed_for_signature (Rig *self, gconstpointer data)
+{
+  self->key = "always-authenticate=true";
+  rig_set_up_typed (self, data);
 }
 
 static void
@@ -222,27 +262,19 @@ search_process (const char *pid, Found *found)
   close (memory);
 }
 
-static char *
-list_children (const char *pid)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%s/task/%s/children", pid, pid);
-  char *text = NULL;
-
-  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
-  return text;
-}
-
+/* What a person's prompt has is its own affair (tests/ui). */
 static void
 search_all (Rig *self, Found *agent, Found *hosts)
 {
-  const char *pid = g_subprocess_get_identifier (self->agent);
-  g_autofree char *children = list_children (pid);
-  g_auto (GStrv) pids = g_strsplit (g_strstrip (children), " ", -1);
+  g_autoptr (GArray) pids = cardea_lab_get_hosts (self->agent, "");
 
-  g_assert_cmpuint (g_strv_length (pids), >, 0);
-  search_process (pid, agent);
-  for (guint i = 0; pids[i] != NULL; i++)
-    search_process (pids[i], hosts);
+  g_assert_cmpuint (pids->len, >, 0);
+  search_process (g_subprocess_get_identifier (self->agent), agent);
+  for (guint i = 0; i < pids->len; i++) {
+    g_autofree char *pid = g_strdup_printf ("%d", g_array_index (pids, int, i));
+
+    search_process (pid, hosts);
+  }
 }
 
 /* In the middle of C_Login both have it, in locked pages alone. */
@@ -277,6 +309,23 @@ test_after_login (Rig *self, gconstpointer data)
   g_assert_cmpuint (hosts.open, ==, 0);
 }
 
+/* A PIN that was typed for one connection or one signature is forgotten with it. */
+static void
+test_after_connection (Rig *self, gconstpointer data)
+{
+  Found agent = { 0 }, hosts = { 0 };
+
+  begin_connection (self);
+  cardea_lab_wait_for_log (self->lab, "agent", ": connected to localhost");
+  wait_for_call (self, "C_Sign CKR_OK");
+  wait_for_call (self, "C_Logout CKR_OK");
+  search_all (self, &agent, &hosts);
+  g_assert_cmpuint (agent.locked, ==, 0);
+  g_assert_cmpuint (agent.open, ==, 0);
+  g_assert_cmpuint (hosts.locked, ==, 0);
+  g_assert_cmpuint (hosts.open, ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -287,6 +336,14 @@ main (int argc, char **argv)
               test_during_login, rig_tear_down);
   g_test_add ("/agent-memory/after-remembered-login", Rig, "C_Sign=hang", rig_set_up_remembered,
               test_after_login, rig_tear_down);
+  g_test_add ("/agent-memory/during-typed-login", Rig, "C_Login=hang", rig_set_up_typed, test_during_login,
+              rig_tear_down);
+  g_test_add ("/agent-memory/after-typed-login", Rig, "", rig_set_up_typed, test_after_connection,
+              rig_tear_down);
+  g_test_add ("/agent-memory/during-typed-signature", Rig, "C_Login=hang", rig_set_up_typed_for_signature,
+              test_during_login, rig_tear_down);
+  g_test_add ("/agent-memory/after-typed-signature", Rig, "", rig_set_up_typed_for_signature,
+              test_after_connection, rig_tear_down);
   g_test_add ("/agent-memory/after-login", Rig, "C_Sign=hang", rig_set_up, test_after_login, rig_tear_down);
   return g_test_run ();
 }
