@@ -105,12 +105,19 @@ cardea_choice_find_issuers (CardeaCatalogue *catalogue, CardeaCertificate *certi
   return issuers;
 }
 
+/* By itself, or of the bare operation and a block of ours. */
+static gboolean
+makes_pss (CardeaMechanisms mechanisms)
+{
+  return (mechanisms & (CARDEA_MECHANISM_RSA_PSS | CARDEA_MECHANISM_RSA_X_509)) != 0;
+}
+
 CardeaRsaSchemes
 cardea_choice_get_rsa_schemes (const CardeaTokenCertificate *certificate)
 {
   CardeaMechanisms mechanisms = certificate->token->info->mechanisms;
 
-  return ((mechanisms & CARDEA_MECHANISM_RSA_PSS) != 0 ? CARDEA_RSA_PSS : 0) |
+  return (makes_pss (mechanisms) ? CARDEA_RSA_PSS : 0) |
          ((mechanisms & CARDEA_MECHANISM_RSA_PKCS) != 0 ? CARDEA_RSA_PKCS1 : 0);
 }
 
@@ -122,7 +129,7 @@ can_sign (const CardeaTokenCertificate *certificate, gboolean scheme_accepted)
 
   switch (cardea_certificate_get_key_type (certificate->certificate)) {
   case CARDEA_KEY_RSA:
-    return scheme_accepted || (mechanisms & CARDEA_MECHANISM_RSA_PSS) != 0;
+    return scheme_accepted || makes_pss (mechanisms);
   case CARDEA_KEY_EC:
     return (mechanisms & CARDEA_MECHANISM_ECDSA) != 0;
   case CARDEA_KEY_OTHER:

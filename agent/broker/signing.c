@@ -98,11 +98,11 @@ take_error (CardeaSigning *self, GError *error)
 }
 
 static gboolean
-translate (CardeaFrontMechanism front, CardeaSignMechanism *mechanism)
+translate (CardeaFrontMechanism front, CardeaMechanisms token, CardeaSignMechanism *mechanism)
 {
   switch (front) {
   case CARDEA_FRONT_RSA_PSS:
-    *mechanism = CARDEA_SIGN_RSA_PSS;
+    *mechanism = (token & CARDEA_MECHANISM_RSA_PSS) != 0 ? CARDEA_SIGN_RSA_PSS : CARDEA_SIGN_RSA_PSS_RAW;
     return TRUE;
   case CARDEA_FRONT_RSA_PKCS1:
     *mechanism = CARDEA_SIGN_RSA_PKCS1;
@@ -197,7 +197,7 @@ cardea_signing_sign (gpointer user_data, const CardeaFrontSignRequest *request, 
     .length = request->length,
   };
 
-  if (!translate (request->mechanism, &sign.mechanism))
+  if (!translate (request->mechanism, token->info->mechanisms, &sign.mechanism))
     return FALSE;
   if (!sign_somehow (self, &sign, &made, &error)) {
     take_error (self, g_steal_pointer (&error));

@@ -181,6 +181,7 @@ typedef enum
   CARDEA_SIGN_RSA_PSS,   /* over a digest; the salt is as long as the digest (RFC 8446, 4.2.3) */
   CARDEA_SIGN_RSA_PKCS1, /* over a DigestInfo */
   CARDEA_SIGN_ECDSA, /* over a digest; r and s at the curve's length, concatenated (PKCS#11 2.40, 2.3.1) */
+  CARDEA_SIGN_RSA_PSS_RAW, /* as RSA_PSS, by a token that has only CKM_RSA_X_509; wants the modulus */
 } CardeaSignMechanism;
 
 typedef struct
@@ -190,7 +191,7 @@ typedef struct
   GBytes *id;      /* CKA_ID of the key */
   GBytes *modulus; /* to tell keys of one id apart; or NULL */
   CardeaSignMechanism mechanism;
-  guint hash_bits; /* RSA_PSS: 256, 384 or 512 */
+  guint hash_bits; /* RSA_PSS, RSA_PSS_RAW: 256, 384 or 512 */
   const guint8 *data;
   gsize length;
 } CardeaSignRequest;

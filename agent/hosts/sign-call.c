@@ -31,6 +31,7 @@ struct _CardeaSignCall
 G_STATIC_ASSERT ((int)CARDEA_SIGN_RSA_PSS == (int)CARDEA_HOST_WIRE_SIGN_RSA_PSS);
 G_STATIC_ASSERT ((int)CARDEA_SIGN_RSA_PKCS1 == (int)CARDEA_HOST_WIRE_SIGN_RSA_PKCS1);
 G_STATIC_ASSERT ((int)CARDEA_SIGN_ECDSA == (int)CARDEA_HOST_WIRE_SIGN_ECDSA);
+G_STATIC_ASSERT ((int)CARDEA_SIGN_RSA_PSS_RAW == (int)CARDEA_HOST_WIRE_SIGN_RSA_PSS_RAW);
 
 CardeaSignCall *
 cardea_sign_call_new (CardeaHost *host, const CardeaSignRequest *request)

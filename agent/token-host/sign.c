@@ -13,9 +13,11 @@
 #include "agent/token-host/sign.h"
 
 #include <string.h>
+#include <sys/random.h>
 
 #include "agent/token-host/login.h"
 #include "agent/token-host/objects.h"
+#include "agent/token-host/pss.h"
 
 #define MAX_KEYS 16 /* of one id */
 
@@ -50,6 +52,9 @@ set_up_mechanism (const CardeaHostMessage *request, CK_MECHANISM *mechanism,
 {
   *mechanism = (CK_MECHANISM){ 0 };
   switch (request->sign.mechanism) {
+  case CARDEA_HOST_WIRE_SIGN_RSA_PSS_RAW:
+    mechanism->mechanism = CKM_RSA_X_509;
+    return set_up_pss (request, parameters);
   case CARDEA_HOST_WIRE_SIGN_RSA_PSS:
     *mechanism = (CK_MECHANISM){ CKM_RSA_PKCS_PSS, parameters, sizeof (*parameters) };
     return set_up_pss (request, parameters);
@@ -60,6 +65,39 @@ set_up_mechanism (const CardeaHostMessage *request, CK_MECHANISM *mechanism,
     mechanism->mechanism = CKM_ECDSA;
     return TRUE;
   }
+}
+
+static gsize
+count_bits (const CardeaHostBytes *modulus)
+{
+  gsize skip = 0;
+
+  while (skip < modulus->length && modulus->data[skip] == 0)
+    skip++;
+  return skip < modulus->length
+             ? (modulus->length - skip - 1) * 8 + (gsize)g_bit_storage (modulus->data[skip])
+             : 0;
+}
+
+/* What the token signs: what it was asked for, or a block of ours where it knows no padding. */
+static GBytes *
+make_data (const CardeaHostMessage *request, CardeaFailure *failure)
+{
+  const CardeaHostBytes *data = &request->sign.data;
+  guint8 salt[64];
+  GBytes *block;
+
+  if (request->sign.mechanism != CARDEA_HOST_WIRE_SIGN_RSA_PSS_RAW)
+    return g_bytes_new (data->data, data->length);
+  if (getrandom (salt, sizeof salt, 0) != sizeof salt) {
+    cardea_failure_set (failure, CARDEA_HOST_FAILURE_TOKEN, "The system gives no random numbers.");
+    return NULL;
+  }
+  block = cardea_pss_encode (data->data, salt, (guint)request->sign.hash_bits,
+                             count_bits (&request->sign.modulus));
+  if (block == NULL)
+    cardea_failure_set (failure, CARDEA_HOST_FAILURE_KEY, "The key is too short for this hash.");
+  return block;
 }
 
 static gboolean
@@ -131,6 +169,7 @@ typedef struct
   gboolean checked;   /* the token has looked at it */
   CK_OBJECT_HANDLE key;
   gboolean always; /* the key wants a login of its own */
+  GBytes *data;    /* what the token signs */
 } Signature;
 
 static gboolean
@@ -193,13 +232,14 @@ sign (Signature *self, CK_MECHANISM *mechanism, CardeaFailure *failure)
 {
   g_autofree guint8 *signature = g_malloc0 (CARDEA_HOST_SIGNATURE_BYTES);
   CK_ULONG length = CARDEA_HOST_SIGNATURE_BYTES;
+  gsize data_length;
+  const void *data = g_bytes_get_data (self->data, &data_length);
   CK_RV rv;
 
   if (!prepare (self, failure) || !begin (self, mechanism, failure))
     return NULL;
   g_clear_pointer (self->pin, cardea_secret_unref); /* a signature may take as long as a person */
-  rv = CARDEA_PKCS11_CALL (self->objects.module, C_Sign, self->objects.session,
-                           (CK_BYTE *)self->request->sign.data.data, self->request->sign.data.length,
+  rv = CARDEA_PKCS11_CALL (self->objects.module, C_Sign, self->objects.session, (CK_BYTE *)data, data_length,
                            signature, &length);
   if (rv == CKR_OK && length > 0 && length <= CARDEA_HOST_SIGNATURE_BYTES)
     return g_bytes_new (signature, length);
@@ -233,6 +273,7 @@ cardea_sign_run (CardeaPkcs11 *module, CardeaSessions *sessions, const CardeaHos
                  CardeaSecret **pin, CardeaFailure *failure)
 {
   Signature self = { .objects = { module }, .sessions = sessions, .request = request, .pin = pin };
+  g_autoptr (GBytes) data = NULL;
   CK_RSA_PKCS_PSS_PARAMS parameters;
   CK_MECHANISM mechanism;
   GBytes *signature;
@@ -242,6 +283,9 @@ cardea_sign_run (CardeaPkcs11 *module, CardeaSessions *sessions, const CardeaHos
                         "There is no such hash, or the digest has another size.");
     return NULL;
   }
+  self.data = data = make_data (request, failure);
+  if (data == NULL)
+    return NULL;
   if (has_pin (&self) &&
       !cardea_login_for_signature (module, sessions, request->sign.slot, *pin, &self.checked, failure))
     return NULL;

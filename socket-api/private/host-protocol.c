@@ -59,7 +59,7 @@ static const Shape shapes[] = {
   { CARDEA_HOST_MESSAGE_SIGN,
     CARDEA_HOST_REQUESTS,
     "sign",
-    { NUMBER (sign.slot, G_MAXUINT64), NUMBER (sign.mechanism, CARDEA_HOST_WIRE_SIGN_ECDSA),
+    { NUMBER (sign.slot, G_MAXUINT64), NUMBER (sign.mechanism, CARDEA_HOST_WIRE_SIGN_RSA_PSS_RAW),
       NUMBER (sign.hash_bits, 512), NUMBER (sign.pin, CARDEA_HOST_WIRE_SIGN_PINPAD), LABEL (sign.key_id),
       BYTES (sign.modulus, CARDEA_HOST_MODULUS_BYTES), BYTES (sign.data, SIGN_DATA_BYTES) } },
   { CARDEA_HOST_MESSAGE_LOGOUT, CARDEA_HOST_REQUESTS, "logout", { NUMBER (logout.slot, G_MAXUINT64) } },

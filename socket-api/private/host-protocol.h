@@ -71,6 +71,7 @@ typedef enum
   CARDEA_HOST_WIRE_SIGN_RSA_PSS,
   CARDEA_HOST_WIRE_SIGN_RSA_PKCS1,
   CARDEA_HOST_WIRE_SIGN_ECDSA,
+  CARDEA_HOST_WIRE_SIGN_RSA_PSS_RAW, /* RSA-PSS by a token that knows bare RSA; wants the modulus */
 } CardeaHostWireSign;
 
 typedef enum

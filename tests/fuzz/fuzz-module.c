@@ -283,7 +283,7 @@ use_key (guint8 mechanism)
   g_autoptr (GBytes) signature = NULL;
 
   request.sign.slot = 1 | (guint64)run << 8;
-  request.sign.mechanism = mechanism % (CARDEA_HOST_WIRE_SIGN_ECDSA + 1);
+  request.sign.mechanism = mechanism % (CARDEA_HOST_WIRE_SIGN_RSA_PSS_RAW + 1);
   request.sign.hash_bits = 256;
   request.sign.pin = mechanism & 0x10 ? CARDEA_HOST_WIRE_SIGN_PINPAD : CARDEA_HOST_WIRE_SIGN_NO_PIN;
   request.sign.key_id = (CardeaHostBytes){ id, sizeof id };

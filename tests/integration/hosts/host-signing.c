@@ -125,7 +125,7 @@ host_signing_verify (HostSigning *self, const char *name)
   g_assert_no_error (self->error);
   g_assert_nonnull (self->signature);
   g_assert_cmpint (EVP_PKEY_verify_init (context), ==, 1);
-  if (self->request.mechanism == CARDEA_SIGN_RSA_PSS) {
+  if (self->request.mechanism == CARDEA_SIGN_RSA_PSS || self->request.mechanism == CARDEA_SIGN_RSA_PSS_RAW) {
     g_assert_cmpint (EVP_PKEY_CTX_set_rsa_padding (context, RSA_PKCS1_PSS_PADDING), ==, 1);
     g_assert_cmpint (EVP_PKEY_CTX_set_rsa_pss_saltlen (context, RSA_PSS_SALTLEN_DIGEST), ==, 1);
     g_assert_cmpint (EVP_PKEY_CTX_set_signature_md (context, hash), ==, 1);

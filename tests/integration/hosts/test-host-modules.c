@@ -88,6 +88,33 @@ test_softhsm_sign (void)
   sign_and_verify (rig, listing, 2, CARDEA_SIGN_ECDSA, 256, "ec");
 }
 
+/* RSA-PSS by the bare operation, with each hash; the key's modulus says how long the block is. */
+static void
+test_softhsm_sign_raw (void)
+{
+  static const guint hashes[] = { 256, 384, 512 };
+  g_autoptr (HostRig) rig = softhsm_rig ();
+  g_autoptr (CardeaHostListing) listing = host_rig_unlock (rig, "31415926");
+  const CardeaHostKey *key = NULL;
+  g_autoptr (HostSigning) blind =
+      host_signing_start (rig, listing, 1, CARDEA_SIGN_RSA_PSS_RAW, 256, 10000, NULL);
+
+  host_signing_wait (blind);
+  g_assert_error (blind->error, CARDEA_ERROR, CARDEA_ERROR_TOKEN_UNAVAILABLE);
+  for (guint i = 0; i < listing->keys->len; i++)
+    if (((CardeaHostKey *)listing->keys->pdata[i])->modulus != NULL)
+      key = listing->keys->pdata[i];
+  g_assert_nonnull (key);
+  for (guint i = 0; i < G_N_ELEMENTS (hashes); i++) {
+    g_autoptr (HostSigning) signing =
+        host_signing_start_full (rig, listing, g_bytes_ref (key->id), g_bytes_ref (key->modulus),
+                                 CARDEA_SIGN_RSA_PSS_RAW, hashes[i], 10000, NULL);
+
+    host_signing_wait (signing);
+    host_signing_verify (signing, "rsa");
+  }
+}
+
 static void
 test_softhsm_locked (void)
 {
@@ -296,6 +323,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/host/softhsm-list", test_softhsm_list);
   g_test_add_func ("/host/softhsm-sign", test_softhsm_sign);
+  g_test_add_func ("/host/softhsm-sign-raw", test_softhsm_sign_raw);
   g_test_add_func ("/host/softhsm-locked", test_softhsm_locked);
   g_test_add_func ("/host/softhsm-many", test_softhsm_many);
   g_test_add_func ("/host/trust-system", test_trust_system);
