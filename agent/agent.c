@@ -235,9 +235,7 @@ on_lease_asked (CardeaToken *token, CardeaLease *lease, gpointer user_data)
 static gboolean
 on_single_use_asked (CardeaToken *token, gpointer user_data)
 {
-  const CardeaAgent *self = user_data;
-
-  return token->info != NULL && cardea_unlocker_is_single_use (self->unlocker, token);
+  return cardea_unlocker_is_single_use (((CardeaAgent *)user_data)->unlocker, token);
 }
 
 static void

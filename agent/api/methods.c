@@ -15,6 +15,7 @@ static const CardeaMethod methods[] = {
     .descriptor = TRUE },
   { "org.cardea.agent.Open", cardea_handle_open, .sandboxed = TRUE, .more = TRUE, .descriptor = TRUE },
   { "org.cardea.agent.AwaitEnd", cardea_handle_await_end, .sandboxed = TRUE },
+  { "org.cardea.agent.Explain", cardea_handle_explain },
   { "org.cardea.agent.ListTokens", cardea_handle_list_tokens },
   { "org.cardea.agent.ListCertificates", cardea_handle_list_certificates },
   { "org.cardea.agent.ListSessions", cardea_handle_list_sessions },

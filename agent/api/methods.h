@@ -41,6 +41,7 @@ void cardea_handle_get_interface_description (CardeaCall *call, gpointer context
 void cardea_handle_connect (CardeaCall *call, gpointer context);
 void cardea_handle_open (CardeaCall *call, gpointer context);
 void cardea_handle_await_end (CardeaCall *call, gpointer context);
+void cardea_handle_explain (CardeaCall *call, gpointer context);
 void cardea_handle_list_tokens (CardeaCall *call, gpointer context);
 void cardea_handle_list_certificates (CardeaCall *call, gpointer context);
 void cardea_handle_list_sessions (CardeaCall *call, gpointer context);

@@ -17,7 +17,6 @@
 
 #include "agent/broker/narrowing.h"
 #include "agent/broker/offers.h"
-#include "agent/policy/consent.h"
 #include "agent/prompt/withdrawal.h"
 #include "socket-api/wire/error.h"
 #include "socket-api/wire/message.h"
@@ -134,12 +133,29 @@ cardea_assent_get_decisions (CardeaAssent *self)
   return self->decisions;
 }
 
+CardeaRules *
+cardea_assent_get_rules (CardeaAssent *self)
+{
+  g_return_val_if_fail (CARDEA_IS_ASSENT (self), NULL);
+
+  return self->rules;
+}
+
 static void
 ask_rules (CardeaAssent *self, CardeaCaller *caller, const CardeaRequest *request, CardeaRuleAnswer *answer)
 {
   if (self->rules != NULL)
     cardea_rules_decide (self->rules, cardea_caller_get_key (caller),
                          cardea_request_get_server_name (request), request->port, answer);
+}
+
+/* Of the terms' rules: those that came later did not ask the server what they ask, so they do not consent. */
+static void
+find_rules (CardeaAssent *self, const CardeaAssentCase *about, CardeaRuleAnswer *answer)
+{
+  ask_rules (self, about->caller, about->request, answer);
+  if (self->rules != about->terms->rules)
+    answer->consented_by = NULL;
 }
 
 static GError *
@@ -211,37 +227,6 @@ look_at_certificates (Call *call, GError **error)
   return TRUE;
 }
 
-static void
-free_candidate (gpointer candidate)
-{
-  cardea_chromium_candidate_free (candidate);
-}
-
-/* The place of what a browser's policy would take, or -1; @sure: it would ask nobody. */
-static int
-find_browsers_choice (CardeaAssent *self, const Call *call, gboolean *sure)
-{
-  g_autoptr (GPtrArray) candidates = g_ptr_array_new_with_free_func (free_candidate);
-  g_autoptr (GArray) selected = NULL;
-  gboolean ask = FALSE;
-
-  *sure = FALSE;
-  if (self->chromium == NULL)
-    return -1;
-  for (guint i = 0; i < call->choice->n_fitting; i++) {
-    const CardeaOffer *offer = call->choice->offers->pdata[i];
-
-    g_ptr_array_add (candidates, cardea_chromium_candidate_new (
-                                     cardea_certificate_get_issuer (offer->certificate->certificate),
-                                     cardea_certificate_get_subject (offer->certificate->certificate)));
-  }
-  selected =
-      cardea_chromium_policy_select (self->chromium, cardea_request_get_server_name (call->about.request),
-                                     call->about.request->port, candidates, &ask);
-  *sure = !ask;
-  return selected->len > 0 ? (int)g_array_index (selected, guint, 0) : -1;
-}
-
 static CardeaRememberedKey
 make_key (const Call *call)
 {
@@ -250,62 +235,29 @@ make_key (const Call *call)
                                 call->about.request->port, call->trust };
 }
 
-static GArray *
-identify_candidates (const CardeaChoice *choice)
+static CardeaStanding
+stand (CardeaAssent *self, const Call *call)
 {
-  GArray *ids = g_array_new (FALSE, FALSE, sizeof (CardeaCertificateId));
+  const CardeaStandingCase about = {
+    .key = make_key (call),
+    .request = call->about.request,
+    .choice = call->choice,
+    .rule = &call->rule,
+    .decisions = self->decisions,
+    .chromium = self->chromium,
+  };
 
-  for (guint i = 0; i < choice->n_fitting; i++) {
-    const CardeaOffer *offer = choice->offers->pdata[i];
-    CardeaCertificateId id = cardea_certificate_id_of (offer->certificate->certificate);
-
-    g_array_append_val (ids, id);
-  }
-  return ids;
-}
-
-/* The decision that holds for this; going on without a certificate is none for who insists on one. Borrowed,
- * until anything is decided. */
-static const CardeaRemembered *
-find_remembered (CardeaAssent *self, const Call *call)
-{
-  CardeaRememberedKey key = make_key (call);
-  const CardeaRemembered *remembered = cardea_decisions_find (self->decisions, &key);
-
-  if (remembered != NULL && remembered->without &&
-      call->about.request->authenticate == CARDEA_AUTHENTICATE_REQUIRED)
-    return NULL;
-  return remembered;
+  return cardea_standing_find (&about);
 }
 
 /* What follows from rules and memory; @remembered is what it follows from, or NULL. */
 static void
 think (CardeaAssent *self, Call *call, const CardeaRemembered **remembered)
 {
-  g_autoptr (GArray) ids = identify_candidates (call->choice);
-  CardeaConsentRequest request = { .candidates = (const CardeaCertificateId *)ids->data,
-                                   .n_candidates = ids->len };
-  gboolean sure;
-  int browsers = find_browsers_choice (self, call, &sure);
+  CardeaStanding standing = stand (self, call);
 
-  *remembered = find_remembered (self, call);
-  request.is_remembered = *remembered != NULL;
-  if (*remembered != NULL && !(*remembered)->without)
-    request.remembered = &(*remembered)->certificate;
-  request.rule = call->rule.denied_by != NULL      ? CARDEA_RULE_CONSENT_DENIED
-                 : call->rule.consented_by != NULL ? CARDEA_RULE_CONSENT_GIVEN
-                                                   : CARDEA_RULE_CONSENT_NOTHING;
-  request.may_ask = call->about.request->interaction;
-  /* Choosing is the browser's policy's; that the choice may be used is another rule's. */
-  if (request.rule == CARDEA_RULE_CONSENT_GIVEN && !request.is_remembered && browsers >= 0 && sure) {
-    request.candidates += browsers;
-    request.n_candidates = 1;
-  }
-  call->consent = cardea_policy_consent (&request);
-  if (call->consent.index >= 0)
-    call->consent.index += (int)(request.candidates - (const CardeaCertificateId *)ids->data);
-  else if (call->consent.answer == CARDEA_CONSENT_ASK)
-    call->consent.index = browsers;
+  call->consent = standing.consent;
+  *remembered = standing.remembered;
 }
 
 static void
@@ -554,9 +506,7 @@ cardea_assent_ask_async (CardeaAssent *self, const CardeaAssentCase *about, GCan
   g_object_ref (call->about.asker);
   g_ptr_array_ref (call->about.authorities);
   call->trust = g_strdup (about->terms->trust_source);
-  ask_rules (self, about->caller, about->request, &call->rule);
-  if (self->rules != about->terms->rules)
-    call->rule.consented_by = NULL;
+  find_rules (self, about, &call->rule);
   g_task_set_task_data (task, call, call_free);
   if (look_at_certificates (call, &error))
     decide (self, task);
@@ -570,6 +520,29 @@ cardea_assent_ask_finish (CardeaAssent *self, GAsyncResult *result, GError **err
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+cardea_foresight_clear (CardeaForesight *self)
+{
+  cardea_rule_answer_clear (&self->rule);
+  g_clear_pointer (&self->choice, cardea_choice_free);
+}
+
+gboolean
+cardea_assent_look_ahead (CardeaAssent *self, const CardeaAssentCase *about, CardeaForesight *foresight,
+                          GError **error)
+{
+  g_return_val_if_fail (CARDEA_IS_ASSENT (self), FALSE);
+  Call call = { .assent = self, .about = *about, .trust = about->terms->trust_source };
+
+  find_rules (self, about, &call.rule);
+  if (!look_at_certificates (&call, error)) {
+    cardea_rule_answer_clear (&call.rule);
+    return FALSE;
+  }
+  *foresight = (CardeaForesight){ call.rule, call.choice, stand (self, &call) };
+  return TRUE;
 }
 
 gboolean

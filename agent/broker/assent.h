@@ -5,6 +5,7 @@
 
 #include "agent/broker/choice.h"
 #include "agent/broker/request.h"
+#include "agent/broker/standing.h"
 #include "agent/broker/terms.h"
 #include "agent/caller/caller.h"
 #include "agent/decisions/decisions.h"
@@ -25,6 +26,7 @@ CardeaAssent *cardea_assent_new (CardeaPrompter *prompter, CardeaDecisions *deci
 /* From now on; questions that are open keep those they began with. Either may be NULL: none. */
 void cardea_assent_set_rules (CardeaAssent *self, CardeaRules *rules, CardeaChromiumPolicy *chromium);
 CardeaDecisions *cardea_assent_get_decisions (CardeaAssent *self); /* borrowed */
+CardeaRules *cardea_assent_get_rules (CardeaAssent *self);         /* borrowed; or NULL */
 
 /* A rule against this program on this server, before anything is sent anywhere. Errors: CARDEA_ERROR_DENIED.
  */
@@ -60,6 +62,22 @@ void cardea_assent_ask_async (CardeaAssent *self, const CardeaAssentCase *about,
 CardeaTokenCertificate *cardea_assent_ask_finish (CardeaAssent *self, GAsyncResult *result, GError **error);
 /* Whether the consent is somebody's answer to this question, and nothing that was there before. */
 gboolean cardea_assent_ask_was_answered (GAsyncResult *result);
+
+/* What cardea_assent_ask_async() would go by. */
+typedef struct
+{
+  CardeaRuleAnswer rule;
+  CardeaChoice *choice;
+  CardeaStanding standing;
+} CardeaForesight;
+
+void cardea_foresight_clear (CardeaForesight *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CardeaForesight, cardea_foresight_clear)
+
+/* Thinks, and does nothing: nobody is asked, no use is noted, nothing is logged. Fills @foresight, which is
+ * to be cleared. Errors: CARDEA_ERROR_INVALID_PARAMETER. */
+gboolean cardea_assent_look_ahead (CardeaAssent *self, const CardeaAssentCase *about,
+                                   CardeaForesight *foresight, GError **error);
 
 /* CardeaCanUse with the CardeaAsker as user data. */
 gboolean cardea_assent_can_use (const CardeaTokenCertificate *certificate, gpointer asker);

@@ -9,6 +9,7 @@
 #include "agent/broker/admission.h"
 #include "agent/broker/authorities.h"
 #include "agent/broker/connection.h"
+#include "agent/broker/explanation.h"
 #include "agent/broker/new-pin.h"
 #include "agent/broker/readiness.h"
 #include "agent/broker/recent.h"
@@ -35,6 +36,8 @@ struct _CardeaBroker
   GPtrArray *problems;          /* of CardeaReason: what the configuration's authorities lack */
 
   GHashTable *pending; /* set of Call: what may still become a session */
+  guint n_explaining;  /* calls that will not */
+  GCancellable *stop;  /* theirs */
   GHashTable *live;    /* id -> CardeaSession */
   CardeaRemoval *removal;
   CardeaRecent *ended; /* of CardeaSession */
@@ -61,6 +64,7 @@ cardea_broker_finalize (GObject *object)
   g_clear_handle_id (&self->drain_id, g_source_remove);
   g_clear_object (&self->draining);
   g_hash_table_unref (self->pending);
+  g_object_unref (self->stop);
   g_clear_pointer (&self->removal, cardea_removal_free);
   g_hash_table_unref (self->live);
   cardea_recent_free (self->ended);
@@ -86,6 +90,7 @@ static void
 cardea_broker_init (CardeaBroker *self)
 {
   self->pending = g_hash_table_new (NULL, NULL);
+  self->stop = cardea_withdrawal_new ();
   self->live = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
   self->ended = cardea_recent_new (CARDEA_LIMIT_END_KNOWN_MS);
 }
@@ -199,7 +204,7 @@ finish_drain (CardeaBroker *self)
 
   if (self->draining == NULL || g_hash_table_size (self->live) > 0)
     return;
-  if (g_hash_table_size (self->pending) > 0 && !self->hurried)
+  if (g_hash_table_size (self->pending) + self->n_explaining > 0 && !self->hurried)
     return;
   g_clear_handle_id (&self->drain_id, g_source_remove);
   task = g_steal_pointer (&self->draining);
@@ -487,6 +492,65 @@ cardea_broker_connect_finish (CardeaBroker *self, GAsyncResult *result, GError *
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+static CardeaTerms *
+make_terms (gpointer broker, CardeaCaller *caller, const CardeaRequest *request, GError **error)
+{
+  CardeaBroker *self = broker;
+
+  return cardea_terms_new (self->authorities, self->rules, caller, request, error);
+}
+
+static void
+on_explained (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  CardeaBroker *self = g_task_get_source_object (task);
+  GError *error = NULL;
+  json_t *reply = cardea_explanation_run_finish (result, &error);
+
+  if (reply != NULL)
+    g_task_return_pointer (task, reply, (GDestroyNotify)json_decref);
+  else
+    g_task_return_error (task, error);
+  self->n_explaining--;
+  finish_drain (self);
+}
+
+void
+cardea_broker_explain_async (CardeaBroker *self, CardeaCaller *caller, const CardeaRequest *request,
+                             GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+  const CardeaExplanationCase about = {
+    .caller = caller,
+    .request = request,
+    .config = self->config,
+    .catalogue = self->catalogue,
+    .unlocker = self->unlocker,
+    .assent = self->assent,
+    .make_terms = make_terms,
+    .broker = self,
+    .stop = self->stop,
+  };
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, cardea_broker_explain_async);
+  if (!check_room (self, caller, &error)) {
+    g_task_return_error (task, error);
+    return;
+  }
+  self->n_explaining++;
+  cardea_explanation_run_async (&about, cancellable, on_explained, g_object_ref (task));
+}
+
+json_t *
+cardea_broker_explain_finish (CardeaBroker *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
 static void
 stop_all (CardeaBroker *self)
 {
@@ -506,6 +570,7 @@ withdraw_all (CardeaBroker *self)
   g_hash_table_iter_init (&iter, self->pending);
   while (g_hash_table_iter_next (&iter, &call, NULL))
     cardea_withdrawal_cancel (((Call *)call)->cancellable, CARDEA_PROMPT_WITHDRAWN_AGENT_STOPPING);
+  cardea_withdrawal_cancel (self->stop, CARDEA_PROMPT_WITHDRAWN_AGENT_STOPPING);
 }
 
 static gboolean

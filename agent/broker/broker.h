@@ -4,6 +4,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <jansson.h>
 
 #include "agent/base/config.h"
 #include "agent/base/end.h"
@@ -46,6 +47,12 @@ void cardea_broker_connect_async (CardeaBroker *self, CardeaCaller *caller, cons
                                   CardeaStepFunc step, gpointer step_data, GCancellable *cancellable,
                                   GAsyncReadyCallback callback, gpointer data);
 CardeaSession *cardea_broker_connect_finish (CardeaBroker *self, GAsyncResult *result, GError **error);
+
+/* What a connection would meet and come to: the parameters of Explain's reply, a new reference. Leaves no
+ * trace. Errors: those of org.cardea.agent, where no server is met. */
+void cardea_broker_explain_async (CardeaBroker *self, CardeaCaller *caller, const CardeaRequest *request,
+                                  GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+json_t *cardea_broker_explain_finish (CardeaBroker *self, GAsyncResult *result, GError **error);
 
 /* Has the person give the one token that @token (a PKCS#11 URI) means a new PIN. Of @request what says where
  * to ask counts. Errors: those of org.cardea.agent, with their parameters. */

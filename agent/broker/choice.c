@@ -222,12 +222,11 @@ offer_to_json (const CardeaOffer *self)
                     cardea_json_from_reasons (self->reasons));
 }
 
-/* A token that is full of long names must not turn this error into one about its length. */
+/* A token that is full of long names must not turn a reply into an error about its length. */
 json_t *
-cardea_choice_to_json (const CardeaChoice *self, gboolean fitting_only)
+cardea_choice_to_json_within (const CardeaChoice *self, gboolean fitting_only, gsize room)
 {
   json_t *array = json_array ();
-  gsize room = CARDEA_LIMIT_REPLY_BYTES - REST_OF_REPLY;
 
   for (guint i = 0; i < (fitting_only ? self->n_fitting : self->offers->len); i++) {
     g_autoptr (json_t) offer = offer_to_json (self->offers->pdata[i]);
@@ -239,6 +238,12 @@ cardea_choice_to_json (const CardeaChoice *self, gboolean fitting_only)
     json_array_append (array, offer);
   }
   return array;
+}
+
+json_t *
+cardea_choice_to_json (const CardeaChoice *self, gboolean fitting_only)
+{
+  return cardea_choice_to_json_within (self, fitting_only, CARDEA_LIMIT_REPLY_BYTES - REST_OF_REPLY);
 }
 
 void

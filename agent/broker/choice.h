@@ -49,6 +49,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaChoice, cardea_choice_free)
 /* `[]Offer` of org.cardea.agent; @fitting_only: for a caller that may not list certificates: as many as a
  * reply has room for, those that fit first. */
 json_t *cardea_choice_to_json (const CardeaChoice *self, gboolean fitting_only);
+/* The same in at most @room bytes of text. */
+json_t *cardea_choice_to_json_within (const CardeaChoice *self, gboolean fitting_only, gsize room);
 
 /* The chain above @certificate as far as the tokens have it, nearest first: CardeaCertificate elements. */
 GPtrArray *cardea_choice_find_issuers (CardeaCatalogue *catalogue, CardeaCertificate *certificate);

@@ -273,11 +273,11 @@ find_place (GTask *task)
   ask_assent (task);
 }
 
-/* Without a person: the one that fits, after rules took away what they do not allow. */
-static CardeaTokenCertificate *
-choose_alone (const CardeaSelectionCase *about, GError **error)
+/* Without a person: those that fit, after rules took away what they do not allow. */
+CardeaChoice *
+cardea_selection_look_alone (const CardeaSelectionCase *about, GError **error)
 {
-  g_autoptr (CardeaChoice) choice =
+  CardeaChoice *choice =
       cardea_choice_new (about->catalogue, about->authorities, about->request->certificate,
                          g_get_real_time () / G_USEC_PER_SEC, cardea_assent_can_use, about->asker, error);
 
@@ -286,6 +286,17 @@ choose_alone (const CardeaSelectionCase *about, GError **error)
   cardea_choice_leave_out_attended (choice, about->unlocker);
   if (about->assent != NULL)
     cardea_assent_narrow (about->assent, about->caller, about->request, about->catalogue, choice);
+  return choice;
+}
+
+/* The one that fits. */
+static CardeaTokenCertificate *
+choose_alone (const CardeaSelectionCase *about, GError **error)
+{
+  g_autoptr (CardeaChoice) choice = cardea_selection_look_alone (about, error);
+
+  if (choice == NULL)
+    return NULL;
   if (choice->n_fitting == 1)
     return cardea_token_certificate_ref (((const CardeaOffer *)choice->offers->pdata[0])->certificate);
   g_propagate_error (error, choice->n_fitting == 0

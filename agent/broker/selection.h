@@ -48,6 +48,9 @@ void cardea_selection_run_async (const CardeaSelectionCase *about, GCancellable 
                                  GAsyncReadyCallback callback, gpointer data);
 CardeaSelection *cardea_selection_run_finish (GAsyncResult *result, GError **error);
 
+/* What fits where nobody is asked; the unlocker is not needed. Errors: INVALID_PARAMETER. */
+CardeaChoice *cardea_selection_look_alone (const CardeaSelectionCase *about, GError **error);
+
 /* What a person is shown who is asked for a PIN on @terminal, or, with NULL, on the display. */
 void cardea_selection_describe (const CardeaSelectionCase *about, CardeaTerminal *terminal,
                                 CardeaPinQuestion *question);

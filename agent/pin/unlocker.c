@@ -215,7 +215,7 @@ cardea_unlocker_is_single_use (CardeaUnlocker *self, CardeaToken *token)
   g_return_val_if_fail (CARDEA_IS_UNLOCKER (self), FALSE);
 
   lease = cardea_pin_find_lease_rule (self->leases, token);
-  return lease != NULL && lease->single_use && cardea_unlocker_has_login (token);
+  return token->info != NULL && lease != NULL && lease->single_use && cardea_unlocker_has_login (token);
 }
 
 gboolean

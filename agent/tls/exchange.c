@@ -48,6 +48,8 @@ judge (CardeaExchange *self)
   self->verify_error = cardea_tls12_find_fault (self->socket);
   if (self->verify_error == NULL)
     verify (self);
+  if (self->looks_only) /* NSS goes on waiting */
+    return;
   self->received_before = cardea_verdict_count_received (self->socket);
   self->step = cardea_tls_socket_complete_auth (self->socket,
                                                 self->verify_error == NULL ? 0 : SEC_ERROR_UNTRUSTED_ISSUER);
@@ -70,6 +72,17 @@ cardea_exchange_answer_in_thread (gpointer exchange)
 
   self->received_before = cardea_verdict_count_received (self->socket);
   self->step = cardea_answer_send (self->socket, self->decision);
+}
+
+/* An alert says something about the server's certificate, whatever is sent in such a place. Of those there
+ * are "access_denied" is the one for a certificate with which all is well (RFC 8446, 6.2). */
+void
+cardea_exchange_leave_in_thread (gpointer exchange)
+{
+  CardeaExchange *self = exchange;
+
+  self->step = cardea_tls_socket_complete_auth (
+      self->socket, self->verify_error == NULL ? SEC_ERROR_UNTRUSTED_CERT : SEC_ERROR_UNTRUSTED_ISSUER);
 }
 
 void

@@ -18,6 +18,7 @@ typedef struct
   CardeaTrust *trust;       /* or NULL */
   GPtrArray *demands;       /* of CardeaDemand, or NULL */
   char *server_name;
+  gboolean looks_only; /* once the server is judged NSS is left waiting; nothing more is sent to it */
 
   CardeaTlsStep step;
   gboolean judged; /* the server: verdict or verify_error */
@@ -32,6 +33,8 @@ void cardea_exchange_clear (CardeaExchange *self);
 /* CardeaWork, each with the exchange as its data. */
 void cardea_exchange_step_in_thread (gpointer exchange); /* up to a question for the owner */
 void cardea_exchange_answer_in_thread (gpointer exchange);
+/* For who looked only: an alert, after which nothing is of use. */
+void cardea_exchange_leave_in_thread (gpointer exchange);
 void cardea_exchange_look_in_thread (gpointer exchange); /* verdict_step */
 
 G_END_DECLS

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Cardea authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a finished handshake agreed on, as NSS tells it. */
+/* What a handshake agreed on, as NSS tells it. */
 
 #include "agent/tls/info.h"
 
@@ -46,26 +46,49 @@ is_good_enough (const CardeaTlsSocket *socket, const SSLChannelInfo *channel)
           channel->extendedMasterSecretUsed);
 }
 
-CardeaTlsInfo *
-cardea_tls_info_new (CardeaTlsSocket *socket)
+/* NULL when NSS does not know the suite. */
+static CardeaTlsInfo *
+describe (CardeaTlsSocket *socket, PRUint16 version, PRUint16 cipher_suite)
 {
-  SSLChannelInfo channel;
   SSLCipherSuiteInfo suite;
 
-  if (SSL_GetChannelInfo (socket->fd, &channel, sizeof channel) != SECSuccess ||
-      !is_good_enough (socket, &channel) ||
-      SSL_GetCipherSuiteInfo (channel.cipherSuite, &suite, sizeof suite) != SECSuccess)
+  if (SSL_GetCipherSuiteInfo (cipher_suite, &suite, sizeof suite) != SECSuccess)
     return NULL;
 
   CardeaTlsInfo *self = g_new0 (CardeaTlsInfo, 1);
-  self->tls_version =
-      g_strdup (channel.protocolVersion == SSL_LIBRARY_VERSION_TLS_1_2 ? "TLS 1.2" : "TLS 1.3");
+  self->tls_version = g_strdup (version == SSL_LIBRARY_VERSION_TLS_1_2 ? "TLS 1.2" : "TLS 1.3");
   self->cipher_suite = g_strdup (suite.cipherSuiteName);
   self->alpn = get_alpn (socket->fd);
   self->peer_chain = g_ptr_array_ref (socket->chain);
   self->certificate_requested = socket->requested;
-  self->resumed = channel.resumed;
   return self;
+}
+
+CardeaTlsInfo *
+cardea_tls_info_new (CardeaTlsSocket *socket)
+{
+  SSLChannelInfo channel;
+  CardeaTlsInfo *self;
+
+  if (SSL_GetChannelInfo (socket->fd, &channel, sizeof channel) != SECSuccess ||
+      !is_good_enough (socket, &channel))
+    return NULL;
+  self = describe (socket, channel.protocolVersion, channel.cipherSuite);
+  if (self != NULL)
+    self->resumed = channel.resumed;
+  return self;
+}
+
+CardeaTlsInfo *
+cardea_tls_info_new_so_far (CardeaTlsSocket *socket)
+{
+  const PRUint32 wanted = ssl_preinfo_version | ssl_preinfo_cipher_suite;
+  SSLPreliminaryChannelInfo channel = { 0 };
+
+  if (SSL_GetPreliminaryChannelInfo (socket->fd, &channel, sizeof channel) != SECSuccess ||
+      (channel.valuesSet & wanted) != wanted)
+    return NULL;
+  return describe (socket, channel.protocolVersion, channel.cipherSuite);
 }
 
 gboolean

@@ -286,9 +286,9 @@ cardea_x509_is_signed_by (const CardeaX509 *self, const CardeaX509 *issuer)
 }
 
 static char *
-describe (const CardeaX509 *self, char *(*to_string) (const CERTName *name))
+describe (CardeaDer der, char *(*to_string) (const CERTName *name))
 {
-  SECItem item = { siBuffer, (unsigned char *)self->subject.data, self->subject.length };
+  SECItem item = { siBuffer, (unsigned char *)der.data, (unsigned int)der.length };
   CERTName name = { 0 };
   PLArenaPool *arena = PORT_NewArena (DER_DEFAULT_CHUNKSIZE);
   char *text = NULL;
@@ -304,11 +304,20 @@ describe (const CardeaX509 *self, char *(*to_string) (const CERTName *name))
 char *
 cardea_x509_describe (const CardeaX509 *self)
 {
-  return describe (self, cardea_name_to_string);
+  return describe (self->subject, cardea_name_to_string);
 }
 
 char *
 cardea_x509_call (const CardeaX509 *self)
 {
-  return describe (self, cardea_name_to_short_string);
+  return describe (self->subject, cardea_name_to_short_string);
+}
+
+char *
+cardea_x509_describe_name (GBytes *name)
+{
+  gsize length;
+  const guint8 *data = g_bytes_get_data (name, &length);
+
+  return describe ((CardeaDer){ data, length }, cardea_name_to_string);
 }

@@ -77,5 +77,7 @@ gboolean cardea_x509_is_signed_by (const CardeaX509 *self, const CardeaX509 *iss
 char *cardea_x509_describe (const CardeaX509 *self);
 /* The subject as a person calls it (cardea_name_to_short_string()); may be empty. Caller frees. */
 char *cardea_x509_call (const CardeaX509 *self);
+/* Any DER name, escaped in the same way; empty when it is none. Caller frees. */
+char *cardea_x509_describe_name (GBytes *name);
 
 G_END_DECLS

@@ -38,7 +38,7 @@ _cardea() {
     --server-name | --alpn | --proxy | --timeout) return ;;
   esac
   case $command in
-    '') words='tokens certificates connect status sessions disconnect lock pin watch decisions forget reload --socket --help --version' ;;
+    '') words='tokens certificates connect explain status sessions disconnect lock pin watch decisions forget reload --socket --help --version' ;;
     tokens | certificates | sessions | status | watch | reload) words='--json --socket --help' ;;
     decisions) words='--for --json --socket --help' ;;
     forget)
@@ -50,6 +50,14 @@ _cardea() {
     connect)
       words='--certificate --no-certificate --require-certificate --server-name --ca --alpn --proxy --tls12 --no-interaction
         --post-handshake --terminal --shutdown --timeout --verbose --socket --help'
+      if [[ $word != -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -A hostname -- "$word")
+        return
+      fi
+      ;;
+    explain)
+      words='--certificate --no-certificate --require-certificate --server-name --ca --alpn --proxy --tls12 --no-interaction
+        --post-handshake --timeout --json --socket --help'
       if [[ $word != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -A hostname -- "$word")
         return

@@ -27,6 +27,7 @@ static const Command COMMANDS[] = {
   { "tokens", "List tokens and readers, and what is wrong with them", cardea_command_tokens },
   { "certificates", "List the certificates on them", cardea_command_certificates },
   { "connect", "Connect to a server: standard input and output become the stream", cardea_command_connect },
+  { "explain", "Tell what connecting would meet and come to, without doing it", cardea_command_explain },
   { "status", "Tell whether the agent runs, and what it has", cardea_command_status },
   { "sessions", "List the connections there are", cardea_command_sessions },
   { "disconnect", "End a connection", cardea_command_disconnect },

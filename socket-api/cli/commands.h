@@ -12,6 +12,7 @@ int cardea_command_certificates (CardeaCli *cli, int argc, char **argv);
 int cardea_command_connect (CardeaCli *cli, int argc, char **argv);
 int cardea_command_decisions (CardeaCli *cli, int argc, char **argv);
 int cardea_command_disconnect (CardeaCli *cli, int argc, char **argv);
+int cardea_command_explain (CardeaCli *cli, int argc, char **argv);
 int cardea_command_forget (CardeaCli *cli, int argc, char **argv);
 int cardea_command_lock (CardeaCli *cli, int argc, char **argv);
 int cardea_command_pin (CardeaCli *cli, int argc, char **argv);

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The Cardea authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The options of `cardea connect`, turned into the agent's `Options`.
+/* The options of `cardea connect`, and of `cardea explain`, which takes those that matter before there is a
+ * stream, turned into the agent's `Options`.
  *
  * Values are passed on as they are: what is a good name or URI the agent knows, and two opinions would differ
  * one day. Checked here is what cannot be said in JSON, what contradicts itself, and what the file of
@@ -12,6 +13,7 @@
 #include <gio/gio.h>
 
 #include "socket-api/client/pem.h"
+#include "socket-api/cli/server-filter.h"
 #include "socket-api/cli/target.h"
 #include "socket-api/limits.h"
 
@@ -20,6 +22,13 @@
   "its request for a certificate. Standard input and output become the stream. The exit\n"                   \
   "code is 0 only if the server ended the stream properly."
 
+#define SUMMARY_TO_EXPLAIN                                                                                   \
+  "Tells what connecting to a TLS server would come to: which certificates fit and why\n"                    \
+  "others do not, and which rule or decision applies. The server is verified, and not\n"                     \
+  "answered; nobody is asked, and nothing is signed. The exit code is 0 only if a certificate\n"             \
+  "would be used or asked for."
+
+#define DEFAULT_PORT 443 /* of HTTPS */
 #define NOT_GIVEN G_MININT
 
 /* As read; owned. */
@@ -39,6 +48,8 @@ typedef struct
   gboolean post_handshake;
   int timeout;
   gboolean verbose;
+  gboolean explains; /* it is `cardea explain` */
+  gboolean json;
 } Raw;
 
 static void
@@ -56,7 +67,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Raw, raw_clear)
 static gboolean
 parse (CardeaCli *cli, Raw *raw, int *argc, char ***argv, int *exit_code)
 {
-  const GOptionEntry entries[] = {
+  const GOptionEntry shared[] = {
     { "certificate", 'c', 0, G_OPTION_ARG_STRING, &raw->certificate, "Use this one: its URI or SHA-256",
       "NAME" },
     { "no-certificate", 0, 0, G_OPTION_ARG_NONE, &raw->no_certificate, "Stay anonymous even if asked", NULL },
@@ -72,19 +83,31 @@ parse (CardeaCli *cli, Raw *raw, int *argc, char ***argv, int *exit_code)
     { "tls12", 0, 0, G_OPTION_ARG_NONE, &raw->tls12, "Allow TLS 1.2 where an administrator's rule does",
       NULL },
     { "no-interaction", 0, 0, G_OPTION_ARG_NONE, &raw->no_interaction, "Fail rather than ask anybody", NULL },
-    { "terminal", 't', 0, G_OPTION_ARG_NONE, &raw->terminal,
-      "Ask on this terminal even if there is a display", NULL },
-    { "shutdown", 'N', 0, G_OPTION_ARG_NONE, &raw->shut_down, "End our side when standard input ends", NULL },
     { "post-handshake", 0, 0, G_OPTION_ARG_NONE, &raw->post_handshake,
       "Let the server ask for a certificate later, too", NULL },
     { "timeout", 0, 0, G_OPTION_ARG_INT, &raw->timeout, "Time until connected, questions included",
       "SECONDS" },
+  };
+  const GOptionEntry to_connect[] = {
+    { "terminal", 't', 0, G_OPTION_ARG_NONE, &raw->terminal,
+      "Ask on this terminal even if there is a display", NULL },
+    { "shutdown", 'N', 0, G_OPTION_ARG_NONE, &raw->shut_down, "End our side when standard input ends", NULL },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &raw->verbose, "Tell on standard error what was agreed on",
       NULL },
-    G_OPTION_ENTRY_NULL,
   };
+  const GOptionEntry to_explain[] = {
+    { "json", 0, 0, G_OPTION_ARG_NONE, &raw->json, "Print the agent's reply as JSON", NULL },
+  };
+  g_autoptr (GArray) entries = g_array_new (TRUE, FALSE, sizeof (GOptionEntry));
 
-  return cardea_cli_parse (cli, entries, "HOST PORT | HOST:PORT", SUMMARY, 1, 2, argc, argv, exit_code);
+  g_array_append_vals (entries, shared, G_N_ELEMENTS (shared));
+  if (raw->explains)
+    g_array_append_vals (entries, to_explain, G_N_ELEMENTS (to_explain));
+  else
+    g_array_append_vals (entries, to_connect, G_N_ELEMENTS (to_connect));
+  return cardea_cli_parse (cli, (const GOptionEntry *)entries->data,
+                           raw->explains ? "HOST PORT | HOST[:PORT]" : "HOST PORT | HOST:PORT",
+                           raw->explains ? SUMMARY_TO_EXPLAIN : SUMMARY, 1, 2, argc, argv, exit_code);
 }
 
 static const char *
@@ -169,45 +192,76 @@ pack_options (const Raw *raw, GError **error)
   return g_steal_pointer (&options);
 }
 
-CardeaConnectOptions *
-cardea_connect_options_parse (CardeaCli *cli, int argc, char **argv, int *exit_code)
+/* To explain, a port is not needed. */
+static gboolean
+parse_target (const Raw *raw, char **arguments, int n, char **host, guint16 *port, GError **error)
 {
-  g_auto (Raw) raw = { .timeout = NOT_GIVEN };
+  if (!raw->explains || n == 2)
+    return cardea_target_parse (arguments, n, host, port, error);
+  if (!cardea_server_filter_parse (arguments[0], host, port, error))
+    return FALSE;
+  if (*port == 0)
+    *port = DEFAULT_PORT;
+  return TRUE;
+}
+
+static CardeaConnectOptions *
+make (const Raw *raw, const char *command, int argc, char **argv, int *exit_code)
+{
   g_autoptr (CardeaConnectOptions) self = g_new0 (CardeaConnectOptions, 1);
   g_autoptr (GError) error = NULL;
   g_autofree char *host = NULL;
-  const char *contradiction;
+  const char *contradiction = find_contradiction (raw);
   json_t *options;
   guint16 port;
 
-  if (!parse (cli, &raw, &argc, &argv, exit_code))
-    return NULL;
   *exit_code = CARDEA_EXIT_USAGE;
-  contradiction = find_contradiction (&raw);
   if (contradiction != NULL) {
-    cardea_cli_usage_error ("connect", contradiction);
+    cardea_cli_usage_error (command, contradiction);
     return NULL;
   }
-  if (!cardea_target_parse (argv + 1, argc - 1, &host, &port, &error)) {
-    cardea_cli_usage_error ("connect", error->message);
+  if (!parse_target (raw, argv + 1, argc - 1, &host, &port, &error)) {
+    cardea_cli_usage_error (command, error->message);
     return NULL;
   }
   if (!g_utf8_validate (host, -1, NULL)) {
-    cardea_cli_usage_error ("connect", "The host's name is not UTF-8 text");
+    cardea_cli_usage_error (command, "The host's name is not UTF-8 text");
     return NULL;
   }
-  options = pack_options (&raw, &error);
+  options = pack_options (raw, &error);
   if (options == NULL) {
     *exit_code = cardea_cli_fail (error);
     return NULL;
   }
   self->parameters = json_pack ("{s:s, s:i, s:o}", "host", host, "port", (int)port, "options", options);
-  self->timeout_ms = raw.timeout != NOT_GIVEN ? raw.timeout * 1000 : -1;
-  self->may_ask = !raw.no_interaction;
-  self->needs_terminal = raw.terminal;
-  self->verbose = raw.verbose;
-  self->shut_down = raw.shut_down;
+  self->timeout_ms = raw->timeout != NOT_GIVEN ? raw->timeout * 1000 : -1;
+  self->may_ask = !raw->no_interaction;
+  self->needs_terminal = raw->terminal;
+  self->verbose = raw->verbose;
+  self->shut_down = raw->shut_down;
   return g_steal_pointer (&self);
+}
+
+CardeaConnectOptions *
+cardea_connect_options_parse (CardeaCli *cli, int argc, char **argv, int *exit_code)
+{
+  g_auto (Raw) raw = { .timeout = NOT_GIVEN };
+
+  if (!parse (cli, &raw, &argc, &argv, exit_code))
+    return NULL;
+  return make (&raw, "connect", argc, argv, exit_code);
+}
+
+CardeaConnectOptions *
+cardea_connect_options_parse_to_explain (CardeaCli *cli, int argc, char **argv, gboolean *json,
+                                         int *exit_code)
+{
+  g_auto (Raw) raw = { .timeout = NOT_GIVEN, .explains = TRUE };
+
+  if (!parse (cli, &raw, &argc, &argv, exit_code))
+    return NULL;
+  *json = raw.json;
+  return make (&raw, "explain", argc, argv, exit_code);
 }
 
 void

@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* What the command line of `cardea connect` says, as the agent's parameters. */
+/* What the command line of `cardea connect` or `cardea explain` says, as the agent's parameters. */
 typedef struct
 {
   json_t *parameters;      /* host, port, options */
@@ -20,6 +20,9 @@ typedef struct
 
 /* NULL: return @exit_code; what there was to say has been printed. */
 CardeaConnectOptions *cardea_connect_options_parse (CardeaCli *cli, int argc, char **argv, int *exit_code);
+/* Those of `cardea explain`: of them parameters and timeout_ms count. */
+CardeaConnectOptions *cardea_connect_options_parse_to_explain (CardeaCli *cli, int argc, char **argv,
+                                                               gboolean *json, int *exit_code);
 void cardea_connect_options_free (CardeaConnectOptions *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaConnectOptions, cardea_connect_options_free)

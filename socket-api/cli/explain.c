@@ -49,8 +49,8 @@ append_unfit (GString *text, json_t *certificate, json_t *reasons)
   }
 }
 
-static void
-append_offers (GString *text, json_t *offers)
+void
+cardea_explain_append_offers (GString *text, json_t *offers)
 {
   guint n_fitting = 0;
   guint n_unfit = 0;
@@ -195,7 +195,7 @@ cardea_explain_error (const GError *error)
 
   append_sentence (text, "cardea: ", error->message);
   if (error->domain == CARDEA_ERROR) {
-    append_offers (text, json_object_get (parameters, "offers"));
+    cardea_explain_append_offers (text, json_object_get (parameters, "offers"));
     append_sentence (text, "", remedy_for ((CardeaErrorCode)error->code, parameters));
   }
   return g_string_free (g_steal_pointer (&text), FALSE);

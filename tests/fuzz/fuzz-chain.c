@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: The Cardea authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Fuzzes everything that reads what a server sends: two certificates and a stapled response, each with two
- * bytes of length before it. The first stands above the second as its authority, whatever they say. */
+/* Fuzzes everything that reads what a server sends: two certificates and a stapled response, which is taken
+ * for the name of an authority as well, each with two bytes of length before it. The first stands above the
+ * second as its authority, whatever they say. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +15,7 @@
 #include "agent/tls/ocsp.h"
 #include "agent/tls/verify.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/input.h"
 
 static GBytes *
 take (const uint8_t **data, size_t *size)
@@ -53,6 +55,15 @@ read_pair (GBytes *above_der, GBytes *below_der, GBytes *staple)
   g_free (cardea_x509_call (above));
 }
 
+/* What asks for a certificate names authorities, as it likes. */
+static void
+read_name (GBytes *name)
+{
+  g_autofree char *text = cardea_x509_describe_name (name);
+
+  fuzz_check_text (text, FALSE);
+}
+
 static void
 verify (GBytes *above, GBytes *below, GBytes *staple)
 {
@@ -85,6 +96,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   g_autoptr (GBytes) staple = take (&data, &size);
 
   read_pair (above, below, staple);
+  read_name (staple);
   verify (above, below, staple);
   return 0;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "socket-api/cli/explain.h"
+#include "socket-api/cli/forecast-text.h"
 #include "socket-api/cli/listing.h"
 #include "socket-api/client/client.h"
 #include "socket-api/client/text.h"
@@ -33,6 +34,7 @@ show (json_t *reply)
   check_shown (cardea_listing_certificates (reply));
   check_shown (cardea_listing_sessions (reply));
   check_shown (cardea_listing_decisions (reply));
+  check_shown (cardea_forecast_text (reply));
   check_shown (cardea_explain_end (json_object_get (reply, "end")));
   cardea_listing_append_problems (problems, json_object_get (reply, "problems"), "");
   check_shown (g_string_free (problems, FALSE));

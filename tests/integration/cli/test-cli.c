@@ -34,6 +34,18 @@
   "{\"id\":\"d2\",\"program\":\"exe:/usr/bin/web\",\"label\":\"web\",\"server_name\":\"shop.example\","      \
   "\"port\":8443,\"trust\":\"program:00ff\",\"certificate\":null,\"until\":\"removal\",\"made\":1700000000," \
   "\"used\":0,\"last_used\":1700000000}"
+#define EXPLAINED(server, outcome)                                                                           \
+  "{\"parameters\":{\"server\":" server ",\"problems\":[],\"offers\":[{\"certificate\":" CERTIFICATE         \
+  ",\"reasons\":[]}],\"tokens\":[{\"label\":\"Old "                                                          \
+  "card\",\"state\":\"ready\",\"pin\":\"locked\"}],\"rules\":"                                               \
+  "[{\"name\":\"bank\",\"where\":\"/etc/cardea/rules.d/bank.conf:3\",\"effects\":[\"narrow\",\"tls12\"]}],"  \
+  "\"decision\":" DECISION ",\"certificate\":" CERTIFICATE ",\"outcome\":\"" outcome                         \
+  "\",\"because\":\"The decision d1 is followed.\"}}"
+#define EXPLAINED_SERVER                                                                                     \
+  "{\"name\":\"bank.example\",\"port\":443,\"tls_version\":\"TLS "                                           \
+  "1.3\",\"cipher_suite\":\"S\",\"alpn\":null,"                                                              \
+  "\"peer_chain\":[],\"verified\":true,\"vouched_by\":\"system\",\"revocation\":\"good\","                   \
+  "\"certificate_requested\":true,\"authorities\":[\"CN=One\",\"CN=\\u001b[2J\"]}"
 #define DECISIONS "{\"parameters\":{\"decisions\":[" DECISION "," OTHER_DECISION "]}}"
 
 /* One run of the command. */
@@ -186,6 +198,39 @@ static const Listing LISTINGS[] = {
   { "reload-problem", "reload", "Reload",
     "{\"parameters\":{\"problems\":[{\"code\":\"c\",\"message\":\"Line 3: no such key\",\"remedy\":null}]}}",
     1, NULL, "! Line 3: no such key\n" },
+  { "explain", "explain bank.example", "Explain", EXPLAINED (EXPLAINED_SERVER, "use"), 0,
+    "A certificate would be used, and nobody asked which.\n"
+    "  Because         The decision d1 is followed.\n"
+    "  Server          bank.example port 443\n"
+    "  Vouched for by  the system's authorities\n"
+    "  Revocation      not revoked\n"
+    "  TLS             TLS 1.3, S\n"
+    "  Asks for        a certificate\n"
+    "  Of authorities  CN=One\n"
+    "                  CN=\\u{1b}[2J\n"
+    "  Certificate     CN=Client\n"
+    "  Rules           bank (/etc/cardea/rules.d/bank.conf:3): narrow, tls12\n"
+    "  Decision        d1\n"
+    "  Unusable tokens Old card: ready; PIN locked\n"
+    "Certificates that fit, each with the option that chooses it:\n",
+    NULL },
+  { "explain-ask", "explain bank.example:443", "Explain", EXPLAINED (EXPLAINED_SERVER, "ask"), 0,
+    "The person would be asked.\n", NULL },
+  { "explain-none", "explain bank.example 443", "Explain", EXPLAINED (EXPLAINED_SERVER, "none"), 1,
+    "a connection without a certificate.\n", NULL },
+  { "explain-deny", "explain bank.example", "Explain", EXPLAINED ("null", "deny"), 1,
+    "There would be no connection.\n  Because         The decision d1 is followed.\n  Certificate ", NULL },
+  { "explain-new", "explain bank.example", "Explain", EXPLAINED ("null", "perhaps"), 1, "not known here",
+    NULL },
+  { "explain-json", "explain --json bank.example", "Explain", EXPLAINED (EXPLAINED_SERVER, "ask"), 0,
+    "\"outcome\": \"ask\"", NULL },
+  { "explain-wrong-types", "explain bank.example", "Explain",
+    "{\"parameters\":{\"server\":{\"port\":{},\"authorities\":[7,{}]},\"problems\":7,\"offers\":[null],"
+    "\"tokens\":"
+    "[1],\"rules\":[{\"effects\":[null]}],\"decision\":{},\"certificate\":{},\"outcome\":[],\"because\":0}}",
+    1, "not known here", NULL },
+  { "explain-denied", "explain bank.example", "Explain",
+    "{\"error\":\"org.varlink.service.PermissionDenied\"}", 1, NULL, "outside of it" },
   { "unknown-error", "tokens", "ListTokens", "{\"error\":\"org.cardea.agent.New\",\"parameters\":{}}", 1,
     NULL, "org.cardea.agent.New" },
   { "garbage", "tokens", "ListTokens", "HTTP/1.1 400 Bad Request", 1, NULL, "another version" },
@@ -323,6 +368,10 @@ static const Alone ALONE[] = {
   { "help-tokens", "tokens --help", 0, "--json", NULL },
   { "help-certificates", "certificates --help", 0, "--json", NULL },
   { "help-connect", "connect --help", 0, "--require-certificate", NULL },
+  { "help-explain", "explain --help", 0, "HOST[:PORT]", NULL },
+  { "explain-port-0", "explain localhost:0", 2, NULL, "port" },
+  { "explain-contradiction", "explain --no-certificate --require-certificate localhost", 2, NULL, "exclude" },
+  { "explain-no-terminal", "explain --terminal localhost", 2, NULL, "terminal" },
   { "help-status", "status -h", 0, "--json", NULL },
   { "help-sessions", "sessions --help", 0, "--json", NULL },
   { "help-disconnect", "disconnect --help", 0, "SESSION", NULL },

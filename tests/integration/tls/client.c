@@ -246,8 +246,8 @@ on_done (GObject *source, GAsyncResult *result, gpointer data)
   run->done = TRUE;
 }
 
-static int
-connect_to (int port)
+int
+client_connect (int port)
 {
   int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   struct sockaddr_in address = { .sin_family = AF_INET,
@@ -274,7 +274,7 @@ run_start (Run *run, Fixture *fixture, int port, const Plan *plan)
   run->plan = plan;
   run->fixture = fixture;
   run->cancellable = g_cancellable_new ();
-  run->handshake = cardea_handshake_new (connect_to (port), &options, on_requested, run);
+  run->handshake = cardea_handshake_new (client_connect (port), &options, on_requested, run);
   g_signal_connect (run->handshake, "verified", G_CALLBACK (on_verified), run);
   cardea_handshake_run_async (run->handshake, run->cancellable, on_done, run);
 }

@@ -83,6 +83,9 @@ void client_set_up (Fixture *fixture, gconstpointer data);
 /* Nothing may be left: no descriptor, no object in the front module, no certificate or key in NSS. */
 void client_tear_down (Fixture *fixture, gconstpointer data);
 
+/* A descriptor that does not block, connected to 127.0.0.1:PORT. */
+int client_connect (int port);
+
 void signer_release (Signer *signer);
 
 /* Begins a handshake with 127.0.0.1:PORT as planned, and ends it. */
