@@ -102,7 +102,7 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
   delivery = g_new0 (Delivery, 1);
   delivery->session = g_object_ref (session);
   delivery->broker = g_object_ref (CARDEA_BROKER (source));
-  cardea_call_reply_upgrade (call, json_pack ("{s:o}", "session", cardea_json_from_session (session)),
+  cardea_call_reply_upgrade (call, json_pack ("{s:o}", "session", cardea_json_from_own_session (session)),
                              on_upgraded, delivery);
 }
 
@@ -137,7 +137,8 @@ reply_ended (CardeaCall *call, CardeaSession *session)
 static void
 deliver (CardeaCall *call, CardeaSession *session, CardeaBroker *broker)
 {
-  json_t *ready = json_pack ("{s:s, s:o}", "step", "ready", "session", cardea_json_from_session (session));
+  json_t *ready =
+      json_pack ("{s:s, s:o}", "step", "ready", "session", cardea_json_from_own_session (session));
   int ends[2];
 
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {

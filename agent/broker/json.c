@@ -171,6 +171,23 @@ cardea_json_from_session (CardeaSession *session)
   json_object_set_new (object, "started", json_integer (cardea_session_get_started (session)));
   json_object_set_new (object, "bytes_in", from_count (in));
   json_object_set_new (object, "bytes_out", from_count (out));
+  json_object_set_new (object, "tls_exporter", json_null ());
+  return object;
+}
+
+json_t *
+cardea_json_from_own_session (CardeaSession *session)
+{
+  const CardeaTlsInfo *info = cardea_session_get_info (session);
+  json_t *object = cardea_json_from_session (session);
+  gsize length;
+
+  if (info->exporter != NULL) {
+    const guint8 *value = g_bytes_get_data (info->exporter, &length);
+    g_autofree char *text = g_base64_encode (value, length);
+
+    json_object_set_new (object, "tls_exporter", json_string (text));
+  }
   return object;
 }
 

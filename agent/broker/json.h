@@ -21,8 +21,11 @@ json_t *cardea_json_from_token (const CardeaToken *token, const CardeaLease *lea
                                 gboolean single_use); /* Token; @lease NULL: none */
 json_t *cardea_json_from_certificate (const CardeaTokenCertificate *certificate); /* Certificate */
 json_t *cardea_json_from_session (CardeaSession *session);                        /* Session */
-json_t *cardea_json_from_end (const CardeaEnd *end);                              /* End */
-json_t *cardea_json_from_remembered (const CardeaRemembered *remembered);         /* Decision */
+/* The same for the program that it belongs to: with its channel binding, by which it can show to the server
+ * that it speaks on this connection; so nobody else is told. */
+json_t *cardea_json_from_own_session (CardeaSession *session);
+json_t *cardea_json_from_end (const CardeaEnd *end);                      /* End */
+json_t *cardea_json_from_remembered (const CardeaRemembered *remembered); /* Decision */
 
 /* []string of base64; @ders holds GBytes, NULL: none. */
 json_t *cardea_json_from_ders (GPtrArray *ders);

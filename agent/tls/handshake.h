@@ -68,6 +68,7 @@ typedef struct
   gboolean
       accepted; /* the server sent something after our Finished, as it has to in TLS 1.2; FALSE: not known */
   gboolean resumed;
+  GBytes *exporter; /* the channel binding "tls-exporter" (RFC 9266); NULL where there is none */
 } CardeaTlsInfo;
 
 void cardea_tls_info_free (CardeaTlsInfo *self);

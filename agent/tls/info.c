@@ -9,6 +9,7 @@
 
 #include <ssl.h>
 #include <sslproto.h>
+#include <string.h>
 
 void
 cardea_tls_info_free (CardeaTlsInfo *self)
@@ -21,6 +22,7 @@ cardea_tls_info_free (CardeaTlsInfo *self)
   g_clear_pointer (&self->peer_chain, g_ptr_array_unref);
   g_free (self->vouched_by);
   g_free (self->revocation);
+  g_clear_pointer (&self->exporter, g_bytes_unref);
   g_free (self);
 }
 
@@ -44,6 +46,21 @@ is_good_enough (const CardeaTlsSocket *socket, const SSLChannelInfo *channel)
   return channel->protocolVersion >= SSL_LIBRARY_VERSION_TLS_1_3 ||
          (socket->tls12 == CARDEA_TLS12_ALLOWED && channel->protocolVersion == SSL_LIBRARY_VERSION_TLS_1_2 &&
           channel->extendedMasterSecretUsed);
+}
+
+/* RFC 9266, 2: its context is a string of no length. In TLS 1.3 that is the same as no context (RFC
+ * 8446, 7.5), also to OpenSSL. In TLS 1.2 it is not (RFC 5705, 4): servers take now the one and now the
+ * other, and NSS computes only the one without. A value that is wrong half of the time is worse than none. */
+static GBytes *
+export_channel_binding (PRFileDesc *fd)
+{
+  static const char label[] = "EXPORTER-Channel-Binding";
+  guint8 value[32];
+
+  return SSL_ExportKeyingMaterial (fd, label, strlen (label), PR_FALSE, NULL, 0, value, sizeof value) ==
+                 SECSuccess
+             ? g_bytes_new (value, sizeof value)
+             : NULL;
 }
 
 /* NULL when NSS does not know the suite. */
@@ -74,8 +91,11 @@ cardea_tls_info_new (CardeaTlsSocket *socket)
       !is_good_enough (socket, &channel))
     return NULL;
   self = describe (socket, channel.protocolVersion, channel.cipherSuite);
-  if (self != NULL)
-    self->resumed = channel.resumed;
+  if (self == NULL)
+    return NULL;
+  self->resumed = channel.resumed;
+  if (channel.protocolVersion >= SSL_LIBRARY_VERSION_TLS_1_3)
+    self->exporter = export_channel_binding (socket->fd);
   return self;
 }
 
