@@ -11,6 +11,7 @@
 #include "agent/broker/connection.h"
 #include "agent/broker/explanation.h"
 #include "agent/broker/new-pin.h"
+#include "agent/broker/pending.h"
 #include "agent/broker/readiness.h"
 #include "agent/broker/recent.h"
 #include "agent/broker/removal.h"
@@ -35,7 +36,7 @@ struct _CardeaBroker
   CardeaRuleAuthorities *rules; /* or NULL */
   GPtrArray *problems;          /* of CardeaReason: what the configuration's authorities lack */
 
-  GHashTable *pending; /* set of Call: what may still become a session */
+  GHashTable *pending; /* set of CardeaPending: what may still become a session */
   guint n_explaining;  /* calls that will not */
   GCancellable *stop;  /* theirs */
   GHashTable *live;    /* id -> CardeaSession */
@@ -251,56 +252,6 @@ adopt (CardeaBroker *self, CardeaSession *session)
   g_signal_emit (self, signals[SESSIONS_CHANGED], 0);
 }
 
-/* One call, until it has its session or an error. */
-typedef struct
-{
-  CardeaCaller *caller;
-  CardeaRequest *request;
-  CardeaStepFunc step;
-  gpointer step_data;
-  gint64 deadline; /* monotonic; 0: none */
-
-  GCancellable *cancellable; /* ours: the caller's leads to it, and so does the agent's stopping */
-  GCancellable *callers;     /* or NULL */
-  gulong gone_id;
-  guint timer; /* while the tokens are waited for; then the connection has its own */
-  gboolean timed_out;
-} Call;
-
-static void
-call_free (gpointer data)
-{
-  Call *call = data;
-
-  g_cancellable_disconnect (call->callers, call->gone_id);
-  g_clear_object (&call->callers);
-  cardea_caller_unref (call->caller);
-  cardea_request_free (call->request);
-  g_object_unref (call->cancellable);
-  g_free (call);
-}
-
-static gboolean
-on_call_late (gpointer user_data)
-{
-  Call *call = user_data;
-
-  call->timer = 0;
-  call->timed_out = TRUE;
-  cardea_withdrawal_cancel (call->cancellable, CARDEA_PROMPT_WITHDRAWN_CALL_TIMED_OUT);
-  return G_SOURCE_REMOVE;
-}
-
-/* The time that the program allowed runs from now on, whatever is waited for. */
-static void
-start_waiting (Call *call)
-{
-  if (call->request->timeout_ms == 0)
-    return;
-  call->deadline = g_get_monotonic_time () + call->request->timeout_ms * G_TIME_SPAN_MILLISECOND;
-  call->timer = g_timeout_add (call->request->timeout_ms, on_call_late, call);
-}
-
 static guint
 count_pending (CardeaBroker *self, const char *caller_key)
 {
@@ -310,7 +261,7 @@ count_pending (CardeaBroker *self, const char *caller_key)
 
   g_hash_table_iter_init (&iter, self->pending);
   while (g_hash_table_iter_next (&iter, &call, NULL))
-    n += g_str_equal (cardea_caller_get_key (((const Call *)call)->caller), caller_key);
+    n += g_str_equal (cardea_caller_get_key (((const CardeaPending *)call)->caller), caller_key);
   return n;
 }
 
@@ -343,7 +294,7 @@ check_room (CardeaBroker *self, CardeaCaller *caller, GError **error)
 static void
 give_up (CardeaBroker *self, GTask *task, GError *error)
 {
-  const Call *call = g_task_get_task_data (task);
+  const CardeaPending *call = g_task_get_task_data (task);
 
   if (error == NULL || (self->stopping && g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_CANCELLED))) {
     g_clear_error (&error);
@@ -370,7 +321,7 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   CardeaBroker *self = g_task_get_source_object (task);
-  Call *call = g_task_get_task_data (task);
+  CardeaPending *call = g_task_get_task_data (task);
   GError *error = NULL;
   g_autoptr (CardeaSession) session = cardea_connection_run_finish (result, &error);
   g_autoptr (CardeaToken) token = NULL;
@@ -392,29 +343,16 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
     g_task_return_pointer (task, g_steal_pointer (&session), g_object_unref);
 }
 
-static GError *
-make_not_settled (const Call *call)
-{
-  GError *error;
-
-  if (!call->timed_out)
-    return cardea_error_new (CARDEA_ERROR_CANCELLED, "The connection was cancelled.");
-  error = cardea_error_new (CARDEA_ERROR_TIMED_OUT,
-                            "The time the program allowed was over before the tokens were read. Try again.");
-  cardea_error_take_parameter (error, "what", json_string ("token"));
-  return error;
-}
-
 /* What it needs of the tokens is known. */
 static void
 connect_now (GTask *task)
 {
   CardeaBroker *self = g_task_get_source_object (task);
-  Call *call = g_task_get_task_data (task);
+  CardeaPending *call = g_task_get_task_data (task);
   CardeaTerms *terms;
   GError *error = NULL;
 
-  g_clear_handle_id (&call->timer, g_source_remove);
+  cardea_pending_stop_waiting (call);
   terms = cardea_terms_new (self->authorities, self->rules, call->caller, call->request, &error);
   if (terms == NULL) {
     give_up (self, task, error);
@@ -443,7 +381,7 @@ on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
   if (cardea_catalogue_settle_finish (CARDEA_CATALOGUE (source), result, NULL))
     connect_now (task);
   else
-    give_up (g_task_get_source_object (task), task, make_not_settled (g_task_get_task_data (task)));
+    give_up (g_task_get_source_object (task), task, cardea_pending_make_error (g_task_get_task_data (task)));
 }
 
 void
@@ -452,21 +390,15 @@ cardea_broker_connect_async (CardeaBroker *self, CardeaCaller *caller, const Car
                              GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
-  Call *call = g_new0 (Call, 1);
+  CardeaPending *call;
   GError *error = NULL;
 
   g_return_if_fail (CARDEA_IS_BROKER (self));
 
   g_task_set_source_tag (task, cardea_broker_connect_async);
   g_task_set_check_cancellable (task, FALSE);
-  call->caller = cardea_caller_ref (caller);
-  call->request = cardea_request_copy (request);
-  call->step = step;
-  call->step_data = step_data;
-  call->cancellable = cardea_withdrawal_new ();
-  call->callers = cancellable != NULL ? g_object_ref (cancellable) : NULL;
-  call->gone_id = cardea_withdrawal_follow (call->cancellable, cancellable);
-  g_task_set_task_data (task, call, call_free);
+  call = cardea_pending_new (caller, request, step, step_data, cancellable);
+  g_task_set_task_data (task, call, (GDestroyNotify)cardea_pending_free);
 
   if (!check_room (self, caller, &error) ||
       !cardea_admission_check (self->config, self->assent, caller, request, &error)) {
@@ -476,7 +408,7 @@ cardea_broker_connect_async (CardeaBroker *self, CardeaCaller *caller, const Car
     return;
   }
   g_hash_table_add (self->pending, call);
-  start_waiting (call);
+  cardea_pending_start_waiting (call);
   cardea_catalogue_ask_lost_hosts (self->catalogue);
   if (cardea_readiness_is_given (self->catalogue, request->certificate))
     connect_now (task);
@@ -569,7 +501,7 @@ withdraw_all (CardeaBroker *self)
 
   g_hash_table_iter_init (&iter, self->pending);
   while (g_hash_table_iter_next (&iter, &call, NULL))
-    cardea_withdrawal_cancel (((Call *)call)->cancellable, CARDEA_PROMPT_WITHDRAWN_AGENT_STOPPING);
+    cardea_withdrawal_cancel (((CardeaPending *)call)->cancellable, CARDEA_PROMPT_WITHDRAWN_AGENT_STOPPING);
   cardea_withdrawal_cancel (self->stop, CARDEA_PROMPT_WITHDRAWN_AGENT_STOPPING);
 }
 
