@@ -50,6 +50,13 @@
 #define CARDEA_LIMIT_AUTHORITY_NAMES_BYTES (64 * 1024) /* CA names in one CertificateRequest */
 #define CARDEA_LIMIT_CALLER_AUTHORITIES 32
 
+/* Revocation */
+#define CARDEA_LIMIT_REVOCATION_LIST_BYTES (10 * 1024 * 1024)  /* a file of lists, PEM or DER, */
+#define CARDEA_LIMIT_REVOCATION_LISTS_BYTES (64 * 1024 * 1024) /* all of them together, */
+#define CARDEA_LIMIT_REVOCATION_FILES 256                      /* and how many */
+#define CARDEA_LIMIT_REVOCATION_URL_BYTES 1024
+#define CARDEA_LIMIT_REVOCATION_PLACES 4 /* that one certificate names, of each kind: those are asked */
+
 /* Streams */
 #define CARDEA_LIMIT_STREAM_BUFFER (64 * 1024) /* bytes held back in each direction */
 #define CARDEA_LIMIT_STREAM_DRAIN_MS 30000   /* for the server to end the stream of a program that is gone */

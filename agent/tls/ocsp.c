@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Cardea authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A stapled OCSP response.
+/* An OCSP response, stapled or fetched.
  *
  * NSS's own reading goes through a cache of the whole process and its own clock, and asks its trust database,
  * which is empty here, about delegated responders. This reads what one response says about one certificate:
@@ -9,15 +9,11 @@
 
 #include "agent/tls/ocsp.h"
 
-#include <keyhi.h>
-#include <secder.h>
-
-#include "agent/base/nss-cleanup.h"
+#include "agent/tls/signed.h"
 #include "agent/tls/x509-parts.h"
 #include "socket-api/limits.h"
 
-/* How far the responder's clock may be ahead, and how long a response without an end is believed. */
-#define CLOCK_SKEW_S 300
+/* How long a response without an end is believed. */
 #define DEFAULT_AGE_S (24 * 60 * 60)
 
 #define DELEGATES_MAX 4
@@ -101,36 +97,6 @@ read_response (GBytes *response, CardeaDer *basic)
          cardea_der_read_only (bytes, CARDEA_DER_OCTET_STRING, basic);
 }
 
-/* BasicOCSPResponse begins like a signed certificate; NSS wants no more than that. */
-static gboolean
-is_signed_by (CardeaDer basic, const CardeaX509 *signer)
-{
-  CardeaDer fields, data, algorithm, signature;
-  CERTSignedData signed_data = { 0 };
-  g_autoptr (SECKEYPublicKey) key = cardea_x509_dup_key (signer);
-  SECItem algorithm_item;
-  PLArenaPool *arena = PORT_NewArena (DER_DEFAULT_CHUNKSIZE);
-  gboolean valid = FALSE;
-
-  if (key != NULL && arena != NULL && cardea_der_read_only (basic, CARDEA_DER_SEQUENCE, &fields) &&
-      cardea_der_read_whole (&fields, CARDEA_DER_SEQUENCE, &data) &&
-      cardea_der_read_whole (&fields, CARDEA_DER_SEQUENCE, &algorithm) &&
-      cardea_der_read (&fields, CARDEA_DER_BIT_STRING, &signature) && signature.length > 1 &&
-      signature.data[0] == 0) {
-    algorithm_item = (SECItem){ siBuffer, (unsigned char *)algorithm.data, algorithm.length };
-    signed_data.data = (SECItem){ siBuffer, (unsigned char *)data.data, data.length };
-    signed_data.signature =
-        (SECItem){ siBuffer, (unsigned char *)signature.data + 1, (signature.length - 1) * 8 };
-    valid =
-        SEC_QuickDERDecodeItem (arena, &signed_data.signatureAlgorithm,
-                                SEC_ASN1_GET (SECOID_AlgorithmIDTemplate), &algorithm_item) == SECSuccess &&
-        CERT_VerifySignedDataWithPublicKey (&signed_data, key, NULL) == SECSuccess;
-  }
-  if (arena != NULL)
-    PORT_FreeArena (arena, PR_FALSE);
-  return valid;
-}
-
 /* A responder that this issuer itself certified (RFC 6960, 4.2.2.2). */
 static gboolean
 is_delegate (const CardeaX509 *delegate, const CardeaX509 *issuer, gint64 now)
@@ -151,7 +117,7 @@ is_signed_by_delegate (CardeaDer basic, CardeaDer certificates, const CardeaX509
     g_autoptr (GBytes) der = g_bytes_new (whole.data, whole.length);
     g_autoptr (CardeaX509) delegate = cardea_x509_new (der, NULL);
 
-    if (delegate != NULL && is_delegate (delegate, issuer, now) && is_signed_by (basic, delegate))
+    if (delegate != NULL && is_delegate (delegate, issuer, now) && cardea_signed_is_by (basic, delegate))
       return TRUE;
   }
   return FALSE;
@@ -196,76 +162,73 @@ is_about (CardeaDer id, const CardeaX509 *certificate, const CardeaX509 *issuer)
          hash_equals (algorithm, issuer->key_bits, key_hash);
 }
 
-static gboolean
-read_time (CardeaDer *fields, gint64 *seconds)
-{
-  CardeaDer contents;
-  SECItem item;
-  PRTime time;
-
-  if (!cardea_der_read (fields, 0x18, &contents))
-    return FALSE;
-  item = (SECItem){ siGeneralizedTime, (unsigned char *)contents.data, contents.length };
-  if (DER_GeneralizedTimeToTime (&time, &item) != SECSuccess)
-    return FALSE;
-  *seconds = time / PR_USEC_PER_SEC;
-  return TRUE;
-}
-
 /* @fields: a SingleResponse after its CertID. */
-static CardeaOcspStatus
-read_status (CardeaDer fields, gint64 now)
+static CardeaRevocationStatus
+read_status (CardeaDer fields, gint64 now, gint64 *until)
 {
   CardeaDer ignored, next, extensions;
   gboolean has_next, has_extensions;
   gint64 this_update, next_update;
   guint8 status;
 
-  if (!cardea_der_read_any (&fields, &status, &ignored, NULL) || !read_time (&fields, &this_update) ||
+  if (!cardea_der_read_any (&fields, &status, &ignored, NULL) ||
+      !cardea_signed_read_time (&fields, &this_update) ||
       !cardea_der_read_optional (&fields, CARDEA_DER_CONTEXT_CONSTRUCTED (0), &next, &has_next) ||
       !cardea_der_read_optional (&fields, CARDEA_DER_CONTEXT_CONSTRUCTED (1), &extensions, &has_extensions) ||
-      fields.length > 0 || (has_extensions && has_critical (extensions)) || this_update > now + CLOCK_SKEW_S)
-    return CARDEA_OCSP_UNKNOWN;
+      fields.length > 0 || (has_extensions && has_critical (extensions)) ||
+      this_update > now + CARDEA_SIGNED_CLOCK_SKEW_S)
+    return CARDEA_REVOCATION_UNKNOWN;
   next_update = this_update + DEFAULT_AGE_S;
-  if (has_next && !read_time (&next, &next_update))
-    return CARDEA_OCSP_UNKNOWN;
+  if (has_next && !cardea_signed_read_time (&next, &next_update))
+    return CARDEA_REVOCATION_UNKNOWN;
+  *until = next_update;
   if (status == CARDEA_DER_CONTEXT_CONSTRUCTED (1))
-    return CARDEA_OCSP_REVOKED;
-  return status == CARDEA_DER_CONTEXT (0) && now <= next_update ? CARDEA_OCSP_GOOD : CARDEA_OCSP_UNKNOWN;
+    return CARDEA_REVOCATION_REVOKED;
+  return status == CARDEA_DER_CONTEXT (0) && now <= next_update ? CARDEA_REVOCATION_GOOD
+                                                                : CARDEA_REVOCATION_UNKNOWN;
 }
 
 /* The worst that the response says about the certificate. */
-static CardeaOcspStatus
-find_status (CardeaDer responses, const CardeaX509 *certificate, const CardeaX509 *issuer, gint64 now)
+static CardeaRevocationStatus
+find_status (CardeaDer responses, const CardeaX509 *certificate, const CardeaX509 *issuer, gint64 now,
+             gint64 *until)
 {
-  CardeaOcspStatus found = CARDEA_OCSP_UNKNOWN;
+  CardeaRevocationStatus found = CARDEA_REVOCATION_UNKNOWN;
   CardeaDer fields, id;
 
-  while (found != CARDEA_OCSP_REVOKED && cardea_der_read (&responses, CARDEA_DER_SEQUENCE, &fields) &&
+  while (found != CARDEA_REVOCATION_REVOKED && cardea_der_read (&responses, CARDEA_DER_SEQUENCE, &fields) &&
          cardea_der_read_whole (&fields, CARDEA_DER_SEQUENCE, &id)) {
     if (is_about (id, certificate, issuer)) {
-      CardeaOcspStatus status = read_status (fields, now);
+      gint64 end = 0;
+      CardeaRevocationStatus status = read_status (fields, now, &end);
 
+      if (status > found)
+        *until = end;
       found = MAX (found, status);
     }
   }
   return found;
 }
 
-CardeaOcspStatus
-cardea_ocsp_check (GBytes *response, const CardeaX509 *certificate, const CardeaX509 *issuer, gint64 now)
+CardeaRevocationStatus
+cardea_ocsp_check (GBytes *response, const CardeaX509 *certificate, const CardeaX509 *issuer, gint64 now,
+                   gint64 *until)
 {
   CardeaDer contents;
   Basic basic = { 0 };
-  CardeaOcspStatus status;
+  CardeaRevocationStatus status;
+  gint64 end = 0;
 
   if (g_bytes_get_size (response) > CARDEA_LIMIT_CERTIFICATE_BYTES || !read_response (response, &contents) ||
       !read_basic (contents, &basic) || cardea_x509_check_signature_algorithm (basic.algorithm) != NULL)
-    return CARDEA_OCSP_UNKNOWN;
-  status = find_status (basic.responses, certificate, issuer, now);
-  if (status == CARDEA_OCSP_UNKNOWN)
+    return CARDEA_REVOCATION_UNKNOWN;
+  status = find_status (basic.responses, certificate, issuer, now, &end);
+  if (status == CARDEA_REVOCATION_UNKNOWN)
     return status;
-  if (!is_signed_by (contents, issuer) && !is_signed_by_delegate (contents, basic.certificates, issuer, now))
-    return CARDEA_OCSP_UNKNOWN;
+  if (!cardea_signed_is_by (contents, issuer) &&
+      !is_signed_by_delegate (contents, basic.certificates, issuer, now))
+    return CARDEA_REVOCATION_UNKNOWN;
+  if (until != NULL)
+    *until = end;
   return status;
 }

@@ -262,15 +262,15 @@ static gboolean
 check_revocation (const CardeaVerifyRequest *request, const CardeaPath *path, const char **revocation,
                   GError **error)
 {
-  CardeaOcspStatus status;
+  CardeaRevocationStatus status;
 
   *revocation = "not_checked";
   if (request->stapled_ocsp == NULL || path->length < 2)
     return TRUE;
-  status =
-      cardea_ocsp_check (request->stapled_ocsp, path->certificates[0], path->certificates[1], request->now);
-  *revocation = status == CARDEA_OCSP_GOOD ? "good" : "unknown";
-  if (status != CARDEA_OCSP_REVOKED)
+  status = cardea_ocsp_check (request->stapled_ocsp, path->certificates[0], path->certificates[1],
+                              request->now, NULL);
+  *revocation = status == CARDEA_REVOCATION_GOOD ? "good" : "unknown";
+  if (status != CARDEA_REVOCATION_REVOKED)
     return TRUE;
   return refuse (request, error, "revoked",
                  "The certificate of %s was revoked by its authority; its key may be in wrong hands. Do not "

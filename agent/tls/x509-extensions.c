@@ -283,44 +283,74 @@ read_issuer_key_id (CardeaX509 *self, CardeaDer value)
   return NULL;
 }
 
-/* All are id-ce, 2.5.29.N. Key identifiers are never critical (RFC 5280, 4.2.1.1 and 4.2.1.2). */
-static const struct
+/* Where to ask about revocation is read when somebody asks: what is wrong with it makes a certificate no
+ * worse than one that names no place. */
+static const CardeaFlaw *
+keep_distribution_points (CardeaX509 *self, CardeaDer value)
 {
-  guint8 number;
+  self->distribution_points = value;
+  return NULL;
+}
+
+static const CardeaFlaw *
+keep_access (CardeaX509 *self, CardeaDer value)
+{
+  self->access = value;
+  return NULL;
+}
+
+typedef struct
+{
+  guint8 number; /* the last of the object identifier */
   gboolean may_be_critical;
   const CardeaFlaw *(*read) (CardeaX509 *self, CardeaDer value);
-} known_extensions[] = {
-  { 14, FALSE, read_key_id },
-  { 15, TRUE, read_key_usage },
-  { 17, TRUE, read_names },
-  { 19, TRUE, read_basic_constraints },
-  { 30, TRUE, read_constraints },
-  { 32, TRUE, read_policies },
-  { 33, TRUE, read_mappings },
-  { 35, FALSE, read_issuer_key_id },
-  { 36, TRUE, read_policy_constraints },
-  { 37, TRUE, read_extended_usage },
-  { 54, TRUE, read_inhibit_any },
+} KnownExtension;
+
+/* id-ce, 2.5.29.N. Key identifiers are never critical (RFC 5280, 4.2.1.1 and 4.2.1.2). */
+static const KnownExtension known_extensions[] = {
+  { 14, FALSE, read_key_id },        { 15, TRUE, read_key_usage },
+  { 17, TRUE, read_names },          { 19, TRUE, read_basic_constraints },
+  { 30, TRUE, read_constraints },    { 31, FALSE, keep_distribution_points },
+  { 32, TRUE, read_policies },       { 33, TRUE, read_mappings },
+  { 35, FALSE, read_issuer_key_id }, { 36, TRUE, read_policy_constraints },
+  { 37, TRUE, read_extended_usage }, { 54, TRUE, read_inhibit_any },
 };
+
+/* id-pe, 1.3.6.1.5.5.7.1.N. */
+static const KnownExtension known_private[] = {
+  { 1, FALSE, keep_access },
+};
+
+/* NULL where it is not among them. */
+static const KnownExtension *
+find_known (CardeaDer oid, const guint8 *arc, gsize arc_length, const KnownExtension *known, gsize n)
+{
+  CardeaDer beginning = { oid.data, oid.length - 1 };
+
+  if (oid.length == 0 || !cardea_der_equal_bytes (beginning, arc, arc_length))
+    return NULL;
+  for (gsize i = 0; i < n; i++)
+    if (known[i].number == oid.data[oid.length - 1])
+      return &known[i];
+  return NULL;
+}
 
 static const CardeaFlaw *
 read_extension (CardeaX509 *self, CardeaDer oid, gboolean critical, CardeaDer value)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (known_extensions); i++) {
-    const guint8 known[] = { 0x55, 0x1d, known_extensions[i].number };
+  static const guint8 id_ce[] = { 0x55, 0x1d }, id_pe[] = { 0x2b, 6, 1, 5, 5, 7, 1 };
+  const KnownExtension *known =
+      find_known (oid, id_ce, sizeof id_ce, known_extensions, G_N_ELEMENTS (known_extensions));
 
-    if (!cardea_der_equal_bytes (oid, known, sizeof known))
-      continue;
-    if (critical && !known_extensions[i].may_be_critical)
-      return &flaw_critical;
-    return known_extensions[i].read (self, value);
-  }
-  return critical ? &flaw_critical : NULL;
+  if (known == NULL)
+    known = find_known (oid, id_pe, sizeof id_pe, known_private, G_N_ELEMENTS (known_private));
+  if (critical && (known == NULL || !known->may_be_critical))
+    return &flaw_critical;
+  return known != NULL ? known->read (self, value) : NULL;
 }
 
-/* Extension (RFC 5280, 4.1). */
-static gboolean
-next_extension (CardeaDer *list, CardeaDer *oid, gboolean *critical, CardeaDer *value)
+gboolean
+cardea_x509_next_extension (CardeaDer *list, CardeaDer *oid, gboolean *critical, CardeaDer *value)
 {
   CardeaDer fields;
 
@@ -375,7 +405,7 @@ cardea_x509_read_extensions (CardeaX509 *self, CardeaDer list)
     CardeaDer oid, value;
     gboolean critical;
 
-    if (!next_extension (&list, &oid, &critical, &value))
+    if (!cardea_x509_next_extension (&list, &oid, &critical, &value))
       flaw = &flaw_extensions;
     else if (!g_hash_table_add (seen, g_memdup2 (&oid, sizeof oid)))
       flaw = &flaw_duplicate;

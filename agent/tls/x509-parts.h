@@ -14,5 +14,9 @@ void cardea_x509_read_extensions (CardeaX509 *self, CardeaDer list);
  * P-256, P-384, P-521. NULL when they are fine. */
 const CardeaFlaw *cardea_x509_check_signature_algorithm (CardeaDer algorithm);
 const CardeaFlaw *cardea_x509_check_key (const CardeaX509 *self);
+/* Takes one Extension (RFC 5280, 4.1) off a run of them; @value: what its OCTET STRING holds. */
+gboolean cardea_x509_next_extension (CardeaDer *list, CardeaDer *oid, gboolean *critical, CardeaDer *value);
+/* Time (RFC 5280, 4.1), in Unix seconds. */
+gboolean cardea_x509_read_time (CardeaDer *fields, gint64 *seconds);
 
 G_END_DECLS

@@ -62,8 +62,8 @@ read_moment (const guint8 *text, guint year, gint64 *seconds)
   return time != NULL;
 }
 
-static gboolean
-read_time (CardeaDer *validity, gint64 *seconds)
+gboolean
+cardea_x509_read_time (CardeaDer *validity, gint64 *seconds)
 {
   guint8 tag;
   CardeaDer text;
@@ -109,8 +109,8 @@ is_name (CardeaDer name)
 static void
 read_validity (CardeaX509 *self, CardeaDer validity)
 {
-  if (!read_time (&validity, &self->not_before) || !read_time (&validity, &self->not_after) ||
-      validity.length > 0)
+  if (!cardea_x509_read_time (&validity, &self->not_before) ||
+      !cardea_x509_read_time (&validity, &self->not_after) || validity.length > 0)
     self->flaw = &flaw_times;
 }
 

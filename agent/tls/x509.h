@@ -23,6 +23,7 @@ enum
 {
   CARDEA_USAGE_DIGITAL_SIGNATURE = 1 << 0,
   CARDEA_USAGE_CERTIFICATE_SIGNING = 1 << 5,
+  CARDEA_USAGE_LIST_SIGNING = 1 << 6, /* of revoked certificates */
 };
 
 /* One certificate taken apart for verification: immutable, reference-counted, thread-safe. It is no temporary
@@ -54,6 +55,8 @@ typedef struct
   CardeaDer mappings;                                /* a run of pairs */
   int explicit_policy, inhibit_mapping, inhibit_any; /* certificates to go, -1: not said */
   CardeaDer key_id, issuer_key_id;
+  CardeaDer access;              /* value of authority information access (RFC 5280, 4.2.2.1), unread */
+  CardeaDer distribution_points; /* value of CRL distribution points (RFC 5280, 4.2.1.13), unread */
 
   const CardeaFlaw
       *signature_flaw;    /* of the signature on it: nothing to an anchor, which nobody vouches for */

@@ -49,7 +49,7 @@ read_pair (GBytes *above_der, GBytes *below_der, GBytes *staple)
     cardea_certificate_policies_check (path, G_N_ELEMENTS (path));
     cardea_names_match (below, "www.bank.example");
     cardea_names_match (below, "192.0.2.7");
-    cardea_ocsp_check (staple, below, above, 1790000000);
+    cardea_ocsp_check (staple, below, above, 1790000000, NULL);
   }
   g_free (cardea_x509_describe (above));
   g_free (cardea_x509_call (above));

@@ -4,6 +4,7 @@
 /* What a stapled response says, and what nobody who may not say it can make it say. */
 
 #include "agent/tls/nss.h"
+#include "agent/tls/ocsp.h"
 #include "socket-api/limits.h"
 #include "tests/unit/verify-check.h"
 
@@ -161,6 +162,66 @@ test_mutated (Fixture *self, gconstpointer data)
   }
 }
 
+/* As OpenSSL writes it, to the byte. */
+static void
+test_request (Fixture *self, gconstpointer data)
+{
+  static const guint serials[] = { 1, 127, 128, 255, 256, 0x7fffffff };
+
+  for (guint i = 0; i < G_N_ELEMENTS (serials); i++) {
+    g_autoptr (ChainMakerCertificate) leaf = chain_maker_certificate_new (
+        &(ChainMakerSpec){ .name = "Server", .extensions = LEAF, .serial = serials[i] }, self->issuer);
+    g_autoptr (GBytes) expected = chain_maker_ocsp_request_new (leaf, self->issuer);
+    g_autoptr (CardeaX509) certificate = cardea_x509_new (chain_maker_certificate_get_der (leaf), NULL);
+    g_autoptr (CardeaX509) issuer = cardea_x509_new (chain_maker_certificate_get_der (self->issuer), NULL);
+    g_autoptr (GBytes) request = cardea_ocsp_make_request (certificate, issuer);
+
+    g_assert_true (g_bytes_equal (request, expected));
+  }
+}
+
+/* The longest serial number that is asked about, and one longer. */
+static void
+test_request_limit (Fixture *self, gconstpointer data)
+{
+  g_autoptr (CardeaX509) issuer = cardea_x509_new (chain_maker_certificate_get_der (self->issuer), NULL);
+  static const guint8 serial[41] = { 1 };
+  CardeaX509 certificate = { .serial = { serial, 40 } };
+  g_autoptr (GBytes) request = cardea_ocsp_make_request (&certificate, issuer);
+
+  g_assert_nonnull (request);
+  g_assert_cmpuint (g_bytes_get_size (request), ==, 65 + 40 + 2);
+  certificate.serial.length++;
+  g_assert_null (cardea_ocsp_make_request (&certificate, issuer));
+}
+
+/* How long an answer holds. */
+static void
+test_until (Fixture *self, gconstpointer data)
+{
+  g_autoptr (CardeaX509) leaf = cardea_x509_new (chain_maker_certificate_get_der (self->leaf), NULL);
+  g_autoptr (CardeaX509) issuer = cardea_x509_new (chain_maker_certificate_get_der (self->issuer), NULL);
+  static const struct
+  {
+    ChainMakerStatus status;
+    gint64 next_update, until;
+  } cases[] = {
+    { CHAIN_MAKER_GOOD, DAYS (2), DAYS (2) },
+    { CHAIN_MAKER_GOOD, 0, CHAIN_MAKER_NOW + CHAIN_MAKER_DAY - 60 },
+    { CHAIN_MAKER_REVOKED, DAYS (-1), DAYS (-1) },
+    { CHAIN_MAKER_UNKNOWN, DAYS (2), 0 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GBytes) response = chain_maker_ocsp_new (
+        self->leaf, self->issuer, self->issuer, cases[i].status, CHAIN_MAKER_NOW - 60, cases[i].next_update);
+    gint64 until = 0;
+
+    cardea_ocsp_check (response, leaf, issuer, CHAIN_MAKER_NOW, &until);
+    g_assert_cmpint (until, ==, cases[i].until);
+  }
+}
+
 static void
 test_large (Fixture *self, gconstpointer data)
 {
@@ -180,10 +241,16 @@ main (int argc, char **argv)
     const char *path;
     void (*run) (Fixture *self, gconstpointer data);
   } cases[] = {
-    { "status", test_status },       { "times", test_times },
-    { "delegates", test_delegates }, { "other-subject", test_other_subject },
-    { "self-made", test_self_made }, { "mutated", test_mutated },
+    { "status", test_status },
+    { "times", test_times },
+    { "delegates", test_delegates },
+    { "other-subject", test_other_subject },
+    { "self-made", test_self_made },
+    { "mutated", test_mutated },
     { "large", test_large },
+    { "request", test_request },
+    { "request-limit", test_request_limit },
+    { "until", test_until },
   };
   g_autoptr (GError) error = NULL;
   int status;
