@@ -56,6 +56,15 @@
 #define CARDEA_LIMIT_REVOCATION_FILES 256                      /* and how many */
 #define CARDEA_LIMIT_REVOCATION_URL_BYTES 1024
 #define CARDEA_LIMIT_REVOCATION_PLACES 4 /* that one certificate names, of each kind: those are asked */
+#define CARDEA_LIMIT_REVOCATION_ANSWER_BYTES (64 * 1024)         /* from an OCSP responder */
+#define CARDEA_LIMIT_REVOCATION_FETCHED_LIST_BYTES (1024 * 1024) /* a list from the network */
+#define CARDEA_LIMIT_REVOCATION_HEAD_BYTES (8 * 1024)            /* of an HTTP response */
+#define CARDEA_LIMIT_REVOCATION_SOFT_MS 3000           /* a connection waits for an answer no longer, */
+#define CARDEA_LIMIT_REVOCATION_HARD_MS 10000          /* or that long, where a rule needs it */
+#define CARDEA_LIMIT_REVOCATION_FETCHES 32             /* certificates asked about at once */
+#define CARDEA_LIMIT_REVOCATION_ANSWERS 1024           /* kept in memory, */
+#define CARDEA_LIMIT_REVOCATION_ANSWER_S (4 * 60 * 60) /* at most that long; */
+#define CARDEA_LIMIT_REVOCATION_FAILURE_S 60           /* that there was none, and which host gave none */
 
 /* Streams */
 #define CARDEA_LIMIT_STREAM_BUFFER (64 * 1024) /* bytes held back in each direction */

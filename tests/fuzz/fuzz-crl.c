@@ -10,7 +10,7 @@
 #include "agent/tls/crl-store.h"
 #include "agent/tls/nss.h"
 #include "agent/tls/ocsp.h"
-#include "agent/tls/revocation-place.h"
+#include "agent/tls/revocation-question.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/input.h"
 
@@ -37,9 +37,9 @@ check (GBytes *der, const CardeaX509 *below, const CardeaX509 *above)
 static void
 ask (CardeaX509 *below, CardeaX509 *above)
 {
+  g_autoptr (CardeaRevocationQuestion) question = cardea_revocation_question_new (below, above, TRUE);
   g_autoptr (GBytes) request = cardea_ocsp_make_request (below, above);
-  g_autoptr (GPtrArray) responders = cardea_revocation_place_get_responders (below);
-  g_autoptr (GPtrArray) lists = cardea_revocation_place_get_lists (below);
+  g_autofree char *key = question != NULL ? cardea_revocation_question_make_key (question) : NULL;
 }
 
 static void

@@ -13,69 +13,10 @@
 
 #include "agent/tls/dial.h"
 #include "socket-api/wire/error.h"
+#include "tests/fixtures/proxy-settings.h"
 
 #define PATIENCE_S 30
 #define LONG_MS (PATIENCE_S * 1000)
-
-/* The user's proxy settings. */
-static char *settings_asked;
-static const char *settings_answer; /* NULL: they cannot be read */
-
-#define FAKE_TYPE_SETTINGS (fake_settings_get_type ())
-G_DECLARE_FINAL_TYPE (FakeSettings, fake_settings, FAKE, SETTINGS, GObject)
-
-struct _FakeSettings
-{
-  GObject parent;
-};
-
-static gboolean
-fake_settings_is_supported (GProxyResolver *resolver)
-{
-  return TRUE;
-}
-
-static void
-fake_settings_lookup_async (GProxyResolver *resolver, const char *uri, GCancellable *cancellable,
-                            GAsyncReadyCallback callback, gpointer data)
-{
-  g_autoptr (GTask) task = g_task_new (resolver, cancellable, callback, data);
-  g_free (settings_asked);
-  settings_asked = g_strdup (uri);
-  if (settings_answer)
-    g_task_return_pointer (task, g_strsplit (settings_answer, " ", -1), (GDestroyNotify)g_strfreev);
-  else
-    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_FAILED, "no settings");
-}
-
-static char **
-fake_settings_lookup_finish (GProxyResolver *resolver, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-static void
-fake_settings_interface_init (GProxyResolverInterface *interface)
-{
-  interface->is_supported = fake_settings_is_supported;
-  interface->lookup_async = fake_settings_lookup_async;
-  interface->lookup_finish = fake_settings_lookup_finish;
-}
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (FakeSettings, fake_settings, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (G_TYPE_PROXY_RESOLVER, fake_settings_interface_init)
-                                   g_io_extension_point_implement (G_PROXY_RESOLVER_EXTENSION_POINT_NAME,
-                                                                   g_define_type_id, "fake", 100))
-
-static void
-fake_settings_class_init (FakeSettingsClass *klass)
-{
-}
-
-static void
-fake_settings_init (FakeSettings *self)
-{
-}
 
 /* A resolver that knows no name. */
 #define FAKE_TYPE_NAMES (fake_names_get_type ())
@@ -260,15 +201,15 @@ test_settings (void)
   guint16 port = 0;
   int listener = listen_somewhere (&port);
   g_autofree char *uri = g_strdup_printf ("https://127.0.0.1:%u", port);
-  settings_answer = "direct://";
+  cardea_proxy_settings_set ("direct://");
   assert_reaches ("127.0.0.1", listener, port, NULL);
-  g_assert_cmpstr (settings_asked, ==, uri);
+  g_assert_cmpstr (cardea_proxy_settings_get_asked (), ==, uri);
 
-  settings_answer = NULL;
+  cardea_proxy_settings_set (NULL);
   assert_failure ("127.0.0.1", port, NULL, "proxy");
-  settings_answer = "https://127.0.0.1:1 quic://127.0.0.1:1";
+  cardea_proxy_settings_set ("https://127.0.0.1:1 quic://127.0.0.1:1");
   assert_failure ("127.0.0.1", port, NULL, "proxy");
-  settings_answer = "https://127.0.0.1:1 direct://";
+  cardea_proxy_settings_set ("https://127.0.0.1:1 direct://");
   assert_reaches ("127.0.0.1", listener, port, NULL);
   shut (listener);
 }
@@ -276,9 +217,9 @@ test_settings (void)
 static void
 test_settings_ipv6 (void)
 {
-  settings_answer = "http://127.0.0.1:1";
+  cardea_proxy_settings_set ("http://127.0.0.1:1");
   assert_failure ("::1", 443, NULL, "proxy");
-  g_assert_cmpstr (settings_asked, ==, "https://[::1]:443");
+  g_assert_cmpstr (cardea_proxy_settings_get_asked (), ==, "https://[::1]:443");
 }
 
 /* A proxy for one connection: what it expects to read and what it answers, in turn; then it speaks as the
@@ -368,14 +309,14 @@ test_http_connect (void)
   Proxy proxy = { .listener = listen_somewhere (&port), .turns = { { NULL, 0, ANSWER, sizeof ANSWER - 1 } } };
   GThread *thread = g_thread_new ("proxy", proxy_in_thread, &proxy);
   g_autofree char *answer = g_strdup_printf ("http://127.0.0.1:%u", port);
-  settings_answer = answer;
+  cardea_proxy_settings_set (answer);
   g_autoptr (GError) error = NULL;
   int fd = dial ("server.example", 8443, NULL, LONG_MS, NULL, &error);
   g_assert_no_error (error);
   assert_server_speaks (fd);
   g_thread_join (thread);
   g_assert_true (g_str_has_prefix (proxy.request, "CONNECT server.example:8443 HTTP/1."));
-  g_assert_cmpstr (settings_asked, ==, "https://server.example:8443");
+  g_assert_cmpstr (cardea_proxy_settings_get_asked (), ==, "https://server.example:8443");
   g_free (proxy.request);
   shut (proxy.listener);
 }
@@ -425,7 +366,7 @@ test_cancelled_before (void)
   guint16 port = 0;
   int listener = listen_somewhere (&port);
   const char *const proxies[] = { "direct", NULL };
-  settings_answer = "direct://";
+  cardea_proxy_settings_set ("direct://");
   for (gsize i = 0; i < G_N_ELEMENTS (proxies); i++) {
     g_autoptr (GCancellable) cancellable = g_cancellable_new ();
     g_autoptr (GError) error = NULL;
@@ -522,14 +463,11 @@ main (int argc, char **argv)
     { "/dial/cancelled-meanwhile", test_cancelled_meanwhile },
   };
 
-  g_setenv ("GIO_USE_PROXY_RESOLVER", "fake", TRUE);
   g_test_init (&argc, &argv, NULL);
-  g_type_ensure (G_TYPE_SOCKET_CLIENT); /* registers the points at which GIO is extended */
-  g_io_extension_point_register (G_PROXY_RESOLVER_EXTENSION_POINT_NAME);
-  g_type_ensure (FAKE_TYPE_SETTINGS);
+  cardea_proxy_settings_begin ();
   for (gsize i = 0; i < G_N_ELEMENTS (TESTS); i++)
     g_test_add_data_func (TESTS[i].name, (gconstpointer)TESTS[i].test, run_without_leak);
   int status = g_test_run ();
-  g_free (settings_asked);
+  cardea_proxy_settings_end ();
   return status;
 }
