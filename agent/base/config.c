@@ -271,6 +271,18 @@ cardea_config_get_authority_files (const CardeaConfig *self)
   return get_list (self, CARDEA_CONFIG_AUTHORITIES_FILES);
 }
 
+const char *const *
+cardea_config_get_revocation_lists (const CardeaConfig *self)
+{
+  return get_list (self, CARDEA_CONFIG_REVOCATION_LISTS);
+}
+
+gboolean
+cardea_config_get_revocation_fetch (const CardeaConfig *self)
+{
+  return self->booleans[CARDEA_CONFIG_REVOCATION_FETCH];
+}
+
 gboolean
 cardea_config_get_p11_kit_modules (const CardeaConfig *self)
 {

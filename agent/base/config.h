@@ -72,6 +72,10 @@ gboolean cardea_config_get_system_authorities (const CardeaConfig *self);
 gboolean cardea_config_get_database_authorities (const CardeaConfig *self);
 const char *const *cardea_config_get_authority_files (const CardeaConfig *self);
 
+/* [revocation] lists=... (absolute paths of files and folders), fetch=true: the network may be asked */
+const char *const *cardea_config_get_revocation_lists (const CardeaConfig *self);
+gboolean cardea_config_get_revocation_fetch (const CardeaConfig *self);
+
 /* [modules] p11-kit=true, nss-database=true, load=absolute paths, disable=names or paths */
 gboolean cardea_config_get_p11_kit_modules (const CardeaConfig *self);
 gboolean cardea_config_get_database_modules (const CardeaConfig *self);

@@ -51,6 +51,7 @@ static const char *const names[] = {
   [CARDEA_REASON_LOGIN_NOT_ENDED] = "login_not_ended",
   [CARDEA_REASON_NO_PIN] = "no_pin",
   [CARDEA_REASON_PIN_MUST_CHANGE] = "pin_must_change",
+  [CARDEA_REASON_REVOCATION_LISTS_UNREADABLE] = "revocation_lists_unreadable",
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (names) == CARDEA_N_REASONS);

@@ -60,6 +60,8 @@ typedef enum
   CARDEA_REASON_CARD_UNKNOWN,    /* no module knows what to do with it */
   CARDEA_REASON_LOGIN_NOT_ENDED, /* the card could not be reset, so that any program can have it sign */
 
+  CARDEA_REASON_REVOCATION_LISTS_UNREADABLE, /* some of those that the configuration names */
+
   CARDEA_N_REASONS
 } CardeaReasonCode;
 

@@ -34,7 +34,8 @@ struct _CardeaBroker
   CardeaRelayPool *relays; /* borrowed: outlives us */
   CardeaAuthorityStore *authorities;
   CardeaRuleAuthorities *rules; /* or NULL */
-  GPtrArray *problems;          /* of CardeaReason: what the configuration's authorities lack */
+  CardeaRevocation *revocation;
+  GPtrArray *problems; /* of CardeaReason: what the configuration's authorities lack */
 
   GHashTable *pending; /* set of CardeaPending: what may still become a session */
   guint n_explaining;  /* calls that will not */
@@ -72,6 +73,7 @@ cardea_broker_finalize (GObject *object)
   g_clear_pointer (&self->problems, g_ptr_array_unref);
   g_clear_pointer (&self->rules, cardea_rule_authorities_free);
   g_clear_pointer (&self->authorities, cardea_authority_store_free);
+  g_clear_pointer (&self->revocation, cardea_revocation_unref);
   g_clear_object (&self->assent);
   g_clear_object (&self->unlocker);
   g_clear_object (&self->catalogue);
@@ -114,6 +116,8 @@ cardea_broker_new (CardeaConfig *config, CardeaCatalogue *catalogue, CardeaUnloc
 void
 cardea_broker_set_config (CardeaBroker *self, CardeaConfig *config)
 {
+  g_autoptr (CardeaRevocation) before = NULL;
+
   g_return_if_fail (CARDEA_IS_BROKER (self));
 
   cardea_config_ref (config);
@@ -122,6 +126,9 @@ cardea_broker_set_config (CardeaBroker *self, CardeaConfig *config)
   cardea_removal_set_config (self->removal, config);
   g_clear_pointer (&self->problems, g_ptr_array_unref);
   self->problems = cardea_authority_store_set_config (self->authorities, config);
+  before = g_steal_pointer (&self->revocation);
+  self->revocation = cardea_revocation_new (cardea_config_get_revocation_lists (config),
+                                            cardea_config_get_revocation_fetch (config), before);
 }
 
 void
@@ -152,9 +159,18 @@ cardea_broker_get_assent (CardeaBroker *self)
 GPtrArray *
 cardea_broker_get_problems (CardeaBroker *self)
 {
+  GPtrArray *problems;
+  g_autoptr (GPtrArray) of_lists = NULL;
+
   g_return_val_if_fail (CARDEA_IS_BROKER (self), NULL);
 
-  return cardea_reasons_copy (self->problems);
+  problems = cardea_reasons_copy (self->problems);
+  of_lists = cardea_revocation_get_problems (self->revocation);
+  for (guint i = 0; i < of_lists->len; i++)
+    g_ptr_array_add (problems, cardea_reason_new (CARDEA_REASON_REVOCATION_LISTS_UNREADABLE,
+                                                  "Mend the file, or take it out of [revocation] lists=.",
+                                                  "%s", (const char *)of_lists->pdata[i]));
+  return problems;
 }
 
 CardeaRelayPool *
@@ -364,6 +380,7 @@ connect_now (GTask *task)
     .terms = terms,
     .catalogue = self->catalogue,
     .unlocker = self->unlocker,
+    .revocation = self->revocation,
     .assent = self->assent,
     .headless = cardea_config_get_headless (self->config),
     .deadline = call->deadline,
@@ -460,6 +477,7 @@ cardea_broker_explain_async (CardeaBroker *self, CardeaCaller *caller, const Car
     .catalogue = self->catalogue,
     .unlocker = self->unlocker,
     .assent = self->assent,
+    .revocation = self->revocation,
     .make_terms = make_terms,
     .broker = self,
     .stop = self->stop,

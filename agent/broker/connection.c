@@ -25,9 +25,10 @@ typedef struct
   CardeaTerms *terms;
   CardeaCatalogue *catalogue;
   CardeaUnlocker *unlocker;
-  CardeaAssent *assent;    /* or NULL */
-  gboolean asks;           /* it */
-  gboolean post_handshake; /* the server may ask later */
+  CardeaRevocation *revocation; /* or NULL */
+  CardeaAssent *assent;         /* or NULL */
+  gboolean asks;                /* it */
+  gboolean post_handshake;      /* the server may ask later */
   CardeaStepFunc on_step;
   gpointer step_data;
 
@@ -56,6 +57,7 @@ connection_free (Connection *self)
   g_object_unref (self->cancellable);
   g_clear_object (&self->assent);
   g_object_unref (self->unlocker);
+  g_clear_pointer (&self->revocation, cardea_revocation_unref);
   g_object_unref (self->catalogue);
   g_clear_pointer (&self->terms, cardea_terms_free);
   cardea_request_free (self->request);
@@ -269,6 +271,7 @@ on_dialled (GObject *source, GAsyncResult *result, gpointer user_data)
     .alpn = (const char *const *)self->request->alpn,
     .trust = self->terms->trust,
     .demands = self->terms->demands,
+    .revocation = self->revocation,
     .tls12 = self->terms->tls12,
     .round_trip_us = round_trip,
     .post_handshake = self->post_handshake,
@@ -320,6 +323,7 @@ connection_new (const CardeaConnectionArguments *arguments, GCancellable *cancel
   self->terms = arguments->terms;
   self->catalogue = g_object_ref (arguments->catalogue);
   self->unlocker = g_object_ref (arguments->unlocker);
+  self->revocation = arguments->revocation != NULL ? cardea_revocation_ref (arguments->revocation) : NULL;
   self->assent = arguments->assent != NULL ? g_object_ref (arguments->assent) : NULL;
   self->asks = self->assent != NULL && !arguments->headless;
   self->post_handshake = offers_post_handshake (self);

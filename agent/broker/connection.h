@@ -11,6 +11,7 @@
 #include "agent/broker/step.h"
 #include "agent/broker/terms.h"
 #include "agent/pin/unlocker.h"
+#include "agent/tls/revocation.h"
 #include "agent/tokens/catalogue.h"
 
 G_BEGIN_DECLS
@@ -23,10 +24,11 @@ typedef struct
   CardeaTerms *terms; /* taken */
   CardeaCatalogue *catalogue;
   CardeaUnlocker *unlocker;
-  CardeaAssent *assent; /* or NULL: no rules, and nobody to ask */
-  gboolean headless;    /* nobody is asked; the request is permitted, and one certificate has to fit */
-  gint64 deadline;      /* of the whole call, monotonic; 0: only the limits of each step */
-  CardeaStepFunc step;  /* or NULL; never called after the callback */
+  CardeaRevocation *revocation; /* or NULL */
+  CardeaAssent *assent;         /* or NULL: no rules, and nobody to ask */
+  gboolean headless;   /* nobody is asked; the request is permitted, and one certificate has to fit */
+  gint64 deadline;     /* of the whole call, monotonic; 0: only the limits of each step */
+  CardeaStepFunc step; /* or NULL; never called after the callback */
   gpointer step_data;
 } CardeaConnectionArguments;
 

@@ -56,6 +56,7 @@ explanation_free (gpointer data)
   g_clear_object (&self->about.assent);
   g_object_unref (self->about.unlocker);
   g_object_unref (self->about.catalogue);
+  cardea_revocation_unref (self->about.revocation);
   cardea_config_unref (self->about.config);
   cardea_request_free (self->request);
   cardea_caller_unref (self->about.caller);
@@ -266,6 +267,7 @@ on_dialled (GObject *source, GAsyncResult *result, gpointer user_data)
     .alpn = (const char *const *)self->request->alpn,
     .trust = self->terms->trust,
     .demands = self->terms->demands,
+    .revocation = self->about.revocation,
     .tls12 = self->terms->tls12,
     .post_handshake = may_be_asked_later (self),
   };
@@ -323,6 +325,7 @@ explanation_new (const CardeaExplanationCase *about, GCancellable *cancellable)
   self->request = cardea_request_copy (about->request);
   cardea_caller_ref (about->caller);
   cardea_config_ref (about->config);
+  cardea_revocation_ref (about->revocation);
   g_object_ref (about->catalogue);
   g_object_ref (about->unlocker);
   if (about->assent != NULL)

@@ -11,6 +11,7 @@
 #include "agent/broker/request.h"
 #include "agent/broker/terms.h"
 #include "agent/pin/unlocker.h"
+#include "agent/tls/revocation.h"
 #include "agent/tokens/catalogue.h"
 
 G_BEGIN_DECLS
@@ -26,6 +27,7 @@ typedef struct
   CardeaCatalogue *catalogue;
   CardeaUnlocker *unlocker;
   CardeaAssent *assent; /* or NULL */
+  CardeaRevocation *revocation;
   /* As cardea_terms_new(), once the tokens are read; @broker is borrowed until the callback. */
   CardeaTerms *(*make_terms) (gpointer broker, CardeaCaller *caller, const CardeaRequest *request,
                               GError **error);

@@ -19,40 +19,51 @@ cardea_exchange_clear (CardeaExchange *self)
   g_clear_pointer (&self->socket, cardea_tls_socket_unref);
   g_clear_pointer (&self->trust, cardea_trust_unref);
   g_clear_pointer (&self->demands, g_ptr_array_unref);
+  g_clear_pointer (&self->lists, cardea_crl_store_unref);
   g_clear_pointer (&self->server_name, g_free);
   g_clear_error (&self->verify_error);
   cardea_verdict_clear (&self->verdict);
 }
 
-/* The socket is not touched: NSS waits meanwhile. */
-static void
-verify (CardeaExchange *self)
+static CardeaVerifyRequest
+make_request (CardeaExchange *self)
 {
-  CardeaVerifyRequest request = {
+  return (CardeaVerifyRequest){
     .chain = self->socket->chain,
     .stapled_ocsp = self->socket->stapled_ocsp,
     .server_name = self->server_name,
     .now = g_get_real_time () / G_USEC_PER_SEC,
     .demands = self->demands,
+    .lists = self->lists,
+    .fetch = self->fetch,
   };
-
-  cardea_verify_server (self->trust, &request, &self->verdict, &self->verify_error);
 }
 
-/* The verdict on the server needs nobody else, so it is carried out at once. The alert of a refusal is a
- * courtesy: it tells the server's operator what clients see. */
+/* The alert of a refusal is a courtesy: it tells the server's operator what clients see. */
 static void
-judge (CardeaExchange *self)
+complete (CardeaExchange *self)
 {
   self->judged = TRUE;
-  self->verify_error = cardea_tls12_find_fault (self->socket);
-  if (self->verify_error == NULL)
-    verify (self);
   if (self->looks_only) /* NSS goes on waiting */
     return;
   self->received_before = cardea_verdict_count_received (self->socket);
   self->step = cardea_tls_socket_complete_auth (self->socket,
                                                 self->verify_error == NULL ? 0 : SEC_ERROR_UNTRUSTED_ISSUER);
+}
+
+/* A verdict on the server that needs nobody else is carried out at once. The socket is not touched before:
+ * NSS waits meanwhile. */
+static void
+judge (CardeaExchange *self)
+{
+  self->verify_error = cardea_tls12_find_fault (self->socket);
+  if (self->verify_error == NULL) {
+    const CardeaVerifyRequest request = make_request (self);
+
+    cardea_verify_server (self->trust, &request, &self->verdict, &self->verify_error);
+  }
+  if (self->verdict.question == NULL)
+    complete (self);
 }
 
 void
@@ -63,6 +74,16 @@ cardea_exchange_step_in_thread (gpointer exchange)
   self->step = cardea_tls_socket_step (self->socket);
   if (self->step == CARDEA_STEP_BLOCKED && self->socket->auth_pending && !self->judged)
     judge (self);
+}
+
+void
+cardea_exchange_conclude_in_thread (gpointer exchange)
+{
+  CardeaExchange *self = exchange;
+  const CardeaVerifyRequest request = make_request (self);
+
+  cardea_verify_conclude (&request, &self->verdict, self->revocation_answer, &self->verify_error);
+  complete (self);
 }
 
 void

@@ -17,12 +17,15 @@ typedef struct
   CardeaDecision *decision; /* NULL: no certificate */
   CardeaTrust *trust;       /* or NULL */
   GPtrArray *demands;       /* of CardeaDemand, or NULL */
+  CardeaCrlStore *lists;    /* or NULL */
+  gboolean fetch;
   char *server_name;
   gboolean looks_only; /* once the server is judged NSS is left waiting; nothing more is sent to it */
 
   CardeaTlsStep step;
-  gboolean judged; /* the server: verdict or verify_error */
-  CardeaVerdict verdict;
+  gboolean judged;                          /* the server: verdict or verify_error */
+  CardeaVerdict verdict;                    /* not judged and with a question: that is for the owner to ask */
+  CardeaRevocationStatus revocation_answer; /* to it */
   GError *verify_error;
   guint64 received_before; /* our Finished */
   CardeaVerdictStep verdict_step;
@@ -31,7 +34,8 @@ typedef struct
 void cardea_exchange_clear (CardeaExchange *self);
 
 /* CardeaWork, each with the exchange as its data. */
-void cardea_exchange_step_in_thread (gpointer exchange); /* up to a question for the owner */
+void cardea_exchange_step_in_thread (gpointer exchange);     /* up to a question for the owner */
+void cardea_exchange_conclude_in_thread (gpointer exchange); /* after a question about revocation */
 void cardea_exchange_answer_in_thread (gpointer exchange);
 /* For who looked only: an alert, after which nothing is of use. */
 void cardea_exchange_leave_in_thread (gpointer exchange);

@@ -51,7 +51,8 @@ struct _CardeaHandshake
   gint64 round_trip_us;
   CardeaCertificateRequested requested;
   gpointer requested_data;
-  GError *socket_error; /* why there is no socket */
+  CardeaRevocation *revocation; /* or NULL */
+  GError *socket_error;         /* why there is no socket */
 
   /* Main loop only. */
   GMainContext *context;
@@ -60,6 +61,7 @@ struct _CardeaHandshake
   GSource *cancel_source;
   GSource *io_source;
   GSource *extra_source; /* the wait for the verdict; a failure that is due */
+  GCancellable *asking;  /* the network about revocation; NULL: it is not asked */
   CardeaAllowance time;  /* of the network */
   gboolean verified;
   gboolean busy; /* a worker owns the socket */
@@ -90,7 +92,7 @@ static void start_network_step (CardeaHandshake *self);
 /* By the state that is entered: those it may follow. */
 static const guint predecessors[] = {
   [STATE_NETWORK] = FROM (STATE_NEW) | FROM (STATE_NETWORK) | FROM (STATE_VERIFYING) | FROM (STATE_SIGNING),
-  [STATE_VERIFYING] = FROM (STATE_NETWORK),
+  [STATE_VERIFYING] = FROM (STATE_NETWORK) | FROM (STATE_VERIFYING),
   [STATE_ASKING] = FROM (STATE_NETWORK),
   [STATE_SIGNING] = FROM (STATE_ASKING),
   [STATE_VERDICT] = FROM (STATE_NETWORK),
@@ -116,6 +118,8 @@ close_down (CardeaHandshake *self)
   cardea_source_clear (&self->io_source);
   cardea_source_clear (&self->extra_source);
   cardea_allowance_stop (&self->time);
+  if (self->asking != NULL)
+    g_cancellable_cancel (self->asking);
   if (self->exchange.decision != NULL)
     cardea_decision_revoke (self->exchange.decision);
   if (self->busy)
@@ -224,12 +228,14 @@ on_peer_gone (int fd, GIOCondition condition, gpointer data)
   CardeaHandshake *self = data;
 
   cardea_source_clear (&self->io_source);
-  if (self->state == STATE_ASKING ||
+  if (self->state == STATE_ASKING || self->state == STATE_VERIFYING ||
       (self->exchange.decision != NULL &&
        cardea_decision_get_outcome (self->exchange.decision) == CARDEA_SIGN_NOT_YET))
-    fail (self, cardea_failure_new (
-                    NULL, "The server closed the connection while the certificate was being %s. Try again.",
-                    self->state == STATE_ASKING ? "chosen" : "used to sign"));
+    fail (self,
+          cardea_failure_new (NULL, "The server closed the connection while %s. Try again.",
+                              self->state == STATE_ASKING      ? "the certificate was being chosen"
+                              : self->state == STATE_VERIFYING ? "its own certificate was being verified"
+                                                               : "the certificate was being used to sign"));
   return G_SOURCE_REMOVE;
 }
 
@@ -391,6 +397,32 @@ advance (CardeaHandshake *self)
   }
 }
 
+static void on_step_done (gpointer data);
+
+static void
+on_revocation_known (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (CardeaHandshake) self = data;
+
+  g_clear_object (&self->asking);
+  self->exchange.revocation_answer = cardea_revocation_ask_finish (result);
+  if (self->task == NULL)
+    return;
+  cardea_source_clear (&self->io_source);
+  run_job (self, cardea_exchange_conclude_in_thread, on_step_done);
+}
+
+/* All else about the server is in order. The time of the network runs on. */
+static void
+ask_about_revocation (CardeaHandshake *self)
+{
+  set_state (self, STATE_VERIFYING);
+  self->asking = g_cancellable_new ();
+  watch_peer (self);
+  cardea_revocation_ask_async (self->revocation, self->exchange.verdict.question, self->asking,
+                               on_revocation_known, g_object_ref (self));
+}
+
 static void
 on_step_done (gpointer data)
 {
@@ -398,6 +430,10 @@ on_step_done (gpointer data)
 
   if (!end_job (self))
     return;
+  if (self->exchange.verdict.question != NULL) {
+    ask_about_revocation (self);
+    return;
+  }
   if (self->exchange.judged && !self->verified && !take_verdict (self))
     return;
   advance (self);
@@ -574,6 +610,11 @@ cardea_handshake_new (int fd, const CardeaHandshakeOptions *options, CardeaCerti
   self->exchange.server_name = g_strdup (options->server_name);
   self->exchange.trust = options->trust != NULL ? cardea_trust_ref (options->trust) : NULL;
   self->exchange.demands = options->demands != NULL ? g_ptr_array_ref (options->demands) : NULL;
+  if (options->revocation != NULL) {
+    self->revocation = cardea_revocation_ref (options->revocation);
+    self->exchange.lists = cardea_crl_store_ref (cardea_revocation_get_lists (self->revocation));
+    self->exchange.fetch = cardea_revocation_fetches (self->revocation);
+  }
   self->round_trip_us = options->round_trip_us;
   self->time.left_us = timeout_ms * G_GINT64_CONSTANT (1000);
   self->requested = requested;
@@ -591,6 +632,7 @@ cardea_handshake_finalize (GObject *object)
   CardeaHandshake *self = CARDEA_HANDSHAKE (object);
 
   cardea_exchange_clear (&self->exchange);
+  g_clear_pointer (&self->revocation, cardea_revocation_unref);
   g_clear_pointer (&self->info, cardea_tls_info_free);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_error (&self->socket_error);

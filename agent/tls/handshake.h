@@ -8,6 +8,7 @@
 #include "agent/base/certificate.h"
 #include "agent/front/front.h"
 #include "agent/tls/asker.h"
+#include "agent/tls/revocation.h"
 #include "agent/tls/stream.h"
 #include "agent/tls/tls12-use.h"
 #include "agent/tls/demand.h"
@@ -22,10 +23,11 @@ G_DECLARE_FINAL_TYPE (CardeaHandshake, cardea_handshake, CARDEA, HANDSHAKE, GObj
 
 typedef struct
 {
-  const char *server_name; /* normalised; verified, and sent as SNI unless it is an address */
-  const char *const *alpn; /* or NULL */
-  CardeaTrust *trust;      /* NULL: only whom the demands name */
-  GPtrArray *demands;      /* of CardeaDemand, or NULL */
+  const char *server_name;      /* normalised; verified, and sent as SNI unless it is an address */
+  const char *const *alpn;      /* or NULL */
+  CardeaTrust *trust;           /* NULL: only whom the demands name */
+  GPtrArray *demands;           /* of CardeaDemand, or NULL */
+  CardeaRevocation *revocation; /* NULL: only what the server staples is looked at */
   CardeaTls12 tls12;
   gint64 round_trip_us;    /* as measured when connecting; for the wait for the verdict */
   gboolean post_handshake; /* the server may ask for a certificate later (RFC 8446, 4.6.2) */

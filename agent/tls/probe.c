@@ -47,8 +47,10 @@ struct _CardeaProbe
   GSource *io_source;
   CardeaAllowance time;
   CardeaTlsInfo *info;
-  gboolean busy;    /* a worker owns the socket */
-  GError *given_up; /* why, while it does; or NULL */
+  gboolean busy;                /* a worker owns the socket */
+  CardeaRevocation *revocation; /* or NULL */
+  GCancellable *asking;         /* the network about it; NULL: it is not asked */
+  GError *given_up;             /* why, while it does; or NULL */
   void (*left) (gpointer data);
   gpointer left_data;
 
@@ -74,6 +76,8 @@ stop_waiting (CardeaProbe *self)
   cardea_source_clear (&self->cancel_source);
   cardea_source_clear (&self->io_source);
   cardea_allowance_stop (&self->time);
+  if (self->asking != NULL)
+    g_cancellable_cancel (self->asking);
 }
 
 /* Takes @error. A worker that has the socket is back at once, as it waits for nobody, so it is waited for: an
@@ -150,6 +154,35 @@ wait_for_network (CardeaProbe *self)
   g_source_attach (self->io_source, self->context);
 }
 
+static void on_step_done (gpointer data);
+
+/* The worker's reference lasts until it has come back. */
+static void
+run_job (CardeaProbe *self, CardeaWork job)
+{
+  self->busy = TRUE;
+  cardea_worker_run (self->context, job, &self->exchange, on_step_done, g_object_ref (self));
+}
+
+static void
+on_revocation_known (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (CardeaProbe) self = data;
+
+  g_clear_object (&self->asking);
+  self->exchange.revocation_answer = cardea_revocation_ask_finish (result);
+  if (self->task != NULL)
+    run_job (self, cardea_exchange_conclude_in_thread);
+}
+
+static void
+ask_about_revocation (CardeaProbe *self)
+{
+  self->asking = g_cancellable_new ();
+  cardea_revocation_ask_async (self->revocation, self->exchange.verdict.question, self->asking,
+                               on_revocation_known, g_object_ref (self));
+}
+
 static void
 on_step_done (gpointer data)
 {
@@ -158,6 +191,8 @@ on_step_done (gpointer data)
   self->busy = FALSE;
   if (self->given_up != NULL)
     fail (self, g_steal_pointer (&self->given_up));
+  else if (self->exchange.verdict.question != NULL)
+    ask_about_revocation (self);
   else if (self->exchange.judged)
     see (self);
   else if (self->exchange.step == CARDEA_STEP_WAIT)
@@ -166,13 +201,10 @@ on_step_done (gpointer data)
     fail (self, cardea_failure_from_socket (self->exchange.socket, FALSE, FALSE));
 }
 
-/* The worker's reference lasts until it has come back. */
 static void
 start_step (CardeaProbe *self)
 {
-  self->busy = TRUE;
-  cardea_worker_run (self->context, cardea_exchange_step_in_thread, &self->exchange, on_step_done,
-                     g_object_ref (self));
+  run_job (self, cardea_exchange_step_in_thread);
 }
 
 CardeaProbe *
@@ -187,6 +219,11 @@ cardea_probe_new (int fd, const CardeaHandshakeOptions *options)
   self->exchange.server_name = g_strdup (options->server_name);
   self->exchange.trust = options->trust != NULL ? cardea_trust_ref (options->trust) : NULL;
   self->exchange.demands = options->demands != NULL ? g_ptr_array_ref (options->demands) : NULL;
+  if (options->revocation != NULL) {
+    self->revocation = cardea_revocation_ref (options->revocation);
+    self->exchange.lists = cardea_crl_store_ref (cardea_revocation_get_lists (self->revocation));
+    self->exchange.fetch = cardea_revocation_fetches (self->revocation);
+  }
   self->time.left_us = timeout_ms * G_GINT64_CONSTANT (1000);
   self->exchange.socket =
       cardea_tls_socket_new (fd, options->server_name, options->alpn, options->tls12, &self->socket_error);
@@ -304,6 +341,7 @@ cardea_probe_finalize (GObject *object)
   CardeaProbe *self = CARDEA_PROBE (object);
 
   cardea_exchange_clear (&self->exchange);
+  g_clear_pointer (&self->revocation, cardea_revocation_unref);
   g_clear_pointer (&self->info, cardea_tls_info_free);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_error (&self->socket_error);

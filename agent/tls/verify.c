@@ -10,11 +10,9 @@
 #include "agent/tls/verify.h"
 
 #include "agent/tls/names.h"
-#include "agent/tls/ocsp.h"
 #include "agent/tls/path.h"
+#include "agent/tls/verify-parts.h"
 #include "socket-api/limits.h"
-#include "socket-api/wire/error.h"
-#include "socket-api/wire/message.h"
 
 static const CardeaFlaw flaw_ca = { "wrong_usage", "is an authority's and not a server's" };
 static const CardeaFlaw flaw_not_for_servers = { "wrong_usage", "is not for servers (extended key usage)" };
@@ -27,49 +25,7 @@ cardea_verdict_clear (CardeaVerdict *self)
   g_clear_pointer (&self->vouched_by, g_free);
   g_clear_pointer (&self->authority, g_free);
   g_clear_pointer (&self->revocation, g_free);
-}
-
-/* What a person reads may not fill their screen, nor the reply. */
-static json_t *
-encode_chain (GPtrArray *chain)
-{
-  g_autoptr (json_t) list = json_array ();
-  gsize total = 0;
-
-  for (guint i = 0; chain != NULL && i < chain->len && i < CARDEA_LIMIT_CHAIN_CERTIFICATES; i++) {
-    gsize length;
-    const guint8 *data = g_bytes_get_data (chain->pdata[i], &length);
-    g_autofree char *text = NULL;
-
-    total += length;
-    if (total > CARDEA_LIMIT_CHAIN_BYTES)
-      break;
-    text = g_base64_encode (data, length);
-    json_array_append_new (list, json_string (text));
-  }
-  return g_steal_pointer (&list);
-}
-
-/* Refuses, with the same sentence as the error's message and as its parameter. */
-static gboolean refuse (const CardeaVerifyRequest *request, GError **error, const char *reason,
-                        const char *format, ...) G_GNUC_PRINTF (4, 5);
-
-static gboolean
-refuse (const CardeaVerifyRequest *request, GError **error, const char *reason, const char *format, ...)
-{
-  g_autofree char *message = NULL;
-  GError *refusal;
-  va_list arguments;
-
-  va_start (arguments, format);
-  message = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  refusal = cardea_error_new (CARDEA_ERROR_SERVER_NOT_TRUSTED, "%s", message);
-  cardea_error_take_parameter (refusal, "reason", json_string (reason));
-  cardea_error_take_parameter (refusal, "message", json_string (message));
-  cardea_error_take_parameter (refusal, "peer_chain", encode_chain (request->chain));
-  g_propagate_error (error, refusal);
-  return FALSE;
+  g_clear_pointer (&self->question, cardea_revocation_question_unref);
 }
 
 static char *
@@ -101,19 +57,19 @@ refuse_flaw (const CardeaVerifyRequest *request, const CardeaFlaw *flaw, const C
 
   if (flaw == &cardea_flaw_expired) {
     date = format_date (certificate->not_after);
-    return refuse (request, error, flaw->reason,
-                   "%s expired on %s. Its operator must renew it, unless this computer's clock is wrong.",
-                   whose, date);
+    return cardea_verify_refuse (
+        request, error, flaw->reason,
+        "%s expired on %s. Its operator must renew it, unless this computer's clock is wrong.", whose, date);
   }
   if (flaw == &cardea_flaw_not_yet_valid) {
     date = format_date (certificate->not_before);
-    return refuse (
+    return cardea_verify_refuse (
         request, error, flaw->reason,
         "%s is not valid before %s. Check this computer's clock; otherwise ask the server's operator.", whose,
         date);
   }
-  return refuse (request, error, flaw->reason, "%s %s. Only the server's operator can mend that.", whose,
-                 flaw->what);
+  return cardea_verify_refuse (request, error, flaw->reason,
+                               "%s %s. Only the server's operator can mend that.", whose, flaw->what);
 }
 
 static gboolean
@@ -123,17 +79,19 @@ check_size (const CardeaVerifyRequest *request, GError **error)
   gsize total = 0;
 
   if (chain == NULL || chain->len == 0)
-    return refuse (request, error, "invalid", "%s sent no certificate, so it cannot show who it is.",
-                   request->server_name);
+    return cardea_verify_refuse (request, error, "invalid",
+                                 "%s sent no certificate, so it cannot show who it is.",
+                                 request->server_name);
   if (chain->len > CARDEA_LIMIT_CHAIN_CERTIFICATES)
-    return refuse (request, error, "too_large", "%s sent %u certificates; more than %d are not accepted.",
-                   request->server_name, chain->len, CARDEA_LIMIT_CHAIN_CERTIFICATES);
+    return cardea_verify_refuse (request, error, "too_large",
+                                 "%s sent %u certificates; more than %d are not accepted.",
+                                 request->server_name, chain->len, CARDEA_LIMIT_CHAIN_CERTIFICATES);
   for (guint i = 0; i < chain->len; i++) {
     gsize length = g_bytes_get_size (chain->pdata[i]);
 
     total += length;
     if (length > CARDEA_LIMIT_CERTIFICATE_BYTES || total > CARDEA_LIMIT_CHAIN_BYTES)
-      return refuse (
+      return cardea_verify_refuse (
           request, error, "too_large",
           "%s sent a certificate of more than %d bytes, or certificates of more than %d bytes together.",
           request->server_name, CARDEA_LIMIT_CERTIFICATE_BYTES, CARDEA_LIMIT_CHAIN_BYTES);
@@ -151,8 +109,9 @@ read_chain (const CardeaVerifyRequest *request, GError **error)
     CardeaX509 *certificate = cardea_x509_new (request->chain->pdata[i], NULL);
 
     if (certificate == NULL) {
-      refuse (request, error, "malformed", "Certificate %u of those that %s sent cannot be read.", i + 1,
-              request->server_name);
+      cardea_verify_refuse (request, error, "malformed",
+                            "Certificate %u of those that %s sent cannot be read.", i + 1,
+                            request->server_name);
       return NULL;
     }
     g_ptr_array_add (chain, certificate);
@@ -165,21 +124,22 @@ check_pairs (CardeaTrust *trust, const CardeaVerifyRequest *request, GPtrArray *
 {
   if (cardea_path_count_pairs (trust, chain) <= CARDEA_LIMIT_NAME_CONSTRAINT_PAIRS)
     return TRUE;
-  return refuse (request, error, "too_large",
-                 "The certificates of %s have too many names and constraints on names.",
-                 request->server_name);
+  return cardea_verify_refuse (request, error, "too_large",
+                               "The certificates of %s have too many names and constraints on names.",
+                               request->server_name);
 }
 
 static gboolean
 check_names (const CardeaVerifyRequest *request, const CardeaX509 *leaf, GError **error)
 {
   if (!leaf->has_names)
-    return refuse (request, error, "wrong_name",
-                   "The certificate of %s says in no subject alternative name whose it is. Its operator must "
-                   "replace it.",
-                   request->server_name);
+    return cardea_verify_refuse (
+        request, error, "wrong_name",
+        "The certificate of %s says in no subject alternative name whose it is. Its operator must "
+        "replace it.",
+        request->server_name);
   if (!cardea_names_match (leaf, request->server_name))
-    return refuse (
+    return cardea_verify_refuse (
         request, error, "wrong_name",
         "The certificate that was shown for %s is for another name. Check the address; it may also be "
         "another server that answers in its place.",
@@ -223,13 +183,13 @@ refuse_demand (const CardeaVerifyRequest *request, const CardeaDemand *demand, g
                GError **error)
 {
   if (pinned)
-    return refuse (
+    return cardea_verify_refuse (
         request, error, cardea_flaw_not_pinned.reason,
         "The rule “%s” (%s) pins keys for %s, and none of them is in the way from its certificate to "
         "its authority. Another server may be answering in its place; if its keys were changed, an "
         "administrator has to correct the rule.",
         demand->rule, demand->where, request->server_name);
-  return refuse (
+  return cardea_verify_refuse (
       request, error, "authority_not_allowed",
       "None of the authorities that the rule “%s” (%s) names vouches for %s. Another server may be "
       "answering in its place; if it has another authority now, an administrator has to correct the "
@@ -246,37 +206,16 @@ refuse_path (const CardeaVerifyRequest *request, const CardeaDemand *demand, con
   if (failure->flaw != NULL)
     return refuse_flaw (request, failure->flaw, failure->certificate, failure->certificate == leaf, error);
   if (cardea_x509_is_self_issued (leaf))
-    return refuse (
+    return cardea_verify_refuse (
         request, error, "self_signed",
         "The certificate of %s is vouched for by nobody but itself. If it is your own server, add its "
         "certificate to the authorities you trust.",
         request->server_name);
-  return refuse (
+  return cardea_verify_refuse (
       request, error, "unknown_authority",
       "No authority that is trusted here vouches for %s. Either an authority has to be added, or the server "
       "does not send the certificates between.",
       request->server_name);
-}
-
-static gboolean
-check_revocation (const CardeaVerifyRequest *request, const CardeaPath *path, const char **revocation,
-                  GError **error)
-{
-  CardeaRevocationStatus status;
-
-  *revocation = "not_checked";
-  if (request->stapled_ocsp == NULL || path->length < 2)
-    return TRUE;
-  status = cardea_ocsp_check (request->stapled_ocsp, path->certificates[0], path->certificates[1],
-                              request->now, NULL);
-  *revocation = status == CARDEA_REVOCATION_GOOD ? "good" : "unknown";
-  if (status != CARDEA_REVOCATION_REVOKED)
-    return TRUE;
-  return refuse (request, error, "revoked",
-                 "The certificate of %s was revoked by its authority; its key may be in wrong hands. Do not "
-                 "connect until "
-                 "its operator has replaced it.",
-                 request->server_name);
 }
 
 /* One verification of one server. */
@@ -296,19 +235,17 @@ check_trust (Check *self, CardeaTrust *trust, const CardeaDemand *demand, GError
   const GPtrArray *pins = demand != NULL ? demand->pins : NULL;
   CardeaPath path;
   CardeaPathFailure failure;
-  const char *revocation;
 
   if (!check_pairs (trust, self->request, self->chain, error) ||
       !check_leaf (trust, self->request, leaf, error))
     return FALSE;
   if (!cardea_path_find (trust, self->chain, pins, self->request->now, &path, &failure))
     return refuse_path (self->request, demand, &failure, leaf, error);
-  if (!check_revocation (self->request, &path, &revocation, error))
-    return FALSE;
   cardea_verdict_clear (&self->verdict);
+  if (!cardea_verify_revocation (self->request, &path, &self->verdict, error))
+    return FALSE;
   self->verdict.vouched_by = g_strdup (path.anchor->source);
   self->verdict.authority = cardea_x509_call (path.certificates[path.length - 1]);
-  self->verdict.revocation = g_strdup (revocation);
   return TRUE;
 }
 
@@ -351,26 +288,6 @@ check_pins (const Check *self, CardeaTrust *trust, const GPtrArray *demands, GEr
   return TRUE;
 }
 
-/* That a certificate is not known to be revoked is what everyone is content with; these are not. */
-static gboolean
-check_hard_revocation (const Check *self, const GPtrArray *demands, GError **error)
-{
-  gboolean good = g_str_equal (self->verdict.revocation, "good");
-
-  for (guint i = 0; i < demands->len && !good; i++) {
-    const CardeaDemand *demand = demands->pdata[i];
-
-    if (demand->hard_revocation)
-      return refuse (
-          self->request, error, "revocation_unknown",
-          "The rule “%s” (%s) asks for proof that the certificate of %s was not revoked, and the "
-          "server sent none that holds. Its operator must have it send OCSP responses (stapling), or "
-          "an administrator change the rule.",
-          demand->rule, demand->where, self->request->server_name);
-  }
-  return TRUE;
-}
-
 static gboolean
 check_all (Check *self, CardeaTrust *trust, GError **error)
 {
@@ -378,9 +295,11 @@ check_all (Check *self, CardeaTrust *trust, GError **error)
 
   if (trust != NULL && !check_trust (self, trust, NULL, error))
     return FALSE;
-  return demands == NULL ||
-         (check_authorities (self, demands, error) && check_pins (self, trust, demands, error) &&
-          check_hard_revocation (self, demands, error));
+  if (demands != NULL &&
+      (!check_authorities (self, demands, error) || !check_pins (self, trust, demands, error)))
+    return FALSE;
+  return self->verdict.question != NULL ||
+         cardea_verify_revocation_is_enough (self->request, &self->verdict, FALSE, error);
 }
 
 gboolean
@@ -396,6 +315,8 @@ cardea_verify_server (CardeaTrust *trust, const CardeaVerifyRequest *request, Ca
   if (chain == NULL)
     return FALSE;
   check.chain = chain;
+  if (request->lists != NULL)
+    cardea_crl_store_refresh (request->lists);
   if (!check_all (&check, trust, error)) {
     cardea_verdict_clear (&check.verdict);
     return FALSE;

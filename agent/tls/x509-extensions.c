@@ -23,6 +23,7 @@ static const CardeaFlaw flaw_constraints_place = { "malformed",
                                                    "has name constraints without being an authority" };
 static const CardeaFlaw flaw_policies = { "malformed", "has certificate policies that cannot be read" };
 static const CardeaFlaw flaw_identifier = { "malformed", "has a key identifier that cannot be read" };
+static const CardeaFlaw flaw_features = { "malformed", "has TLS features that cannot be read" };
 static const CardeaFlaw flaw_signs = { "malformed", "may sign certificates without being an authority" };
 static const CardeaFlaw flaw_nameless = { "malformed", "is an authority's, and has no name" };
 static const CardeaFlaw flaw_path_length = { "malformed",
@@ -299,6 +300,25 @@ keep_access (CardeaX509 *self, CardeaDer value)
   return NULL;
 }
 
+/* Of the features only one is offered here, so only that can be missed (RFC 7633, 4.2.2). */
+static const CardeaFlaw *
+read_features (CardeaX509 *self, CardeaDer value)
+{
+  static const guint status_request = 5; /* RFC 6066, 1.1 */
+  CardeaDer list, number;
+  guint feature;
+
+  if (!cardea_der_read_only (value, CARDEA_DER_SEQUENCE, &list) || list.length == 0)
+    return &flaw_features;
+  while (list.length > 0) {
+    if (!cardea_der_read (&list, CARDEA_DER_INTEGER, &number) || !cardea_der_to_uint (number, &feature) ||
+        feature > G_MAXUINT16)
+      return &flaw_features;
+    self->must_staple |= feature == status_request;
+  }
+  return NULL;
+}
+
 typedef struct
 {
   guint8 number; /* the last of the object identifier */
@@ -319,6 +339,7 @@ static const KnownExtension known_extensions[] = {
 /* id-pe, 1.3.6.1.5.5.7.1.N. */
 static const KnownExtension known_private[] = {
   { 1, FALSE, keep_access },
+  { 24, TRUE, read_features },
 };
 
 /* NULL where it is not among them. */

@@ -57,6 +57,7 @@ typedef struct
   CardeaDer key_id, issuer_key_id;
   CardeaDer access;              /* value of authority information access (RFC 5280, 4.2.2.1), unread */
   CardeaDer distribution_points; /* value of CRL distribution points (RFC 5280, 4.2.1.13), unread */
+  gboolean must_staple;          /* TLS feature status_request (RFC 7633) */
 
   const CardeaFlaw
       *signature_flaw;    /* of the signature on it: nothing to an anchor, which nobody vouches for */

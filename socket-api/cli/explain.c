@@ -133,7 +133,10 @@ remedy_for_trust (json_t *parameters)
 {
   static const char *const of_rules[] = { "authority_not_allowed", "authorities_unreadable", "not_pinned",
                                           "revocation_unknown", NULL };
+  static const char *const of_server[] = { "revoked", "not_stapled", NULL };
 
+  if (g_strv_contains (of_server, cardea_text_member (parameters, "reason", "")))
+    return "Nothing was sent to the server. Only its operator can mend that.";
   if (g_strv_contains (of_rules, cardea_text_member (parameters, "reason", "")))
     return "Nothing was sent to the server. Only an administrator can change the rule (see cardea-rules(5)).";
   return "Nothing was sent to the server. If its authority is to be trusted, name it with --ca FILE, or "

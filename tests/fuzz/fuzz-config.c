@@ -26,6 +26,7 @@ check_config (const CardeaConfig *config)
   g_assert_cmpuint (cardea_config_get_drain_seconds (config), <=, 300);
   cardea_config_allows (config, "www.bank.example", 443);
   check_list (cardea_config_get_authority_files (config));
+  check_list (cardea_config_get_revocation_lists (config));
   check_list (cardea_config_get_modules (config));
   check_list (cardea_config_get_disabled_modules (config));
   check_list (cardea_config_get_pass_environment (config));

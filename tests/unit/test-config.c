@@ -237,6 +237,8 @@ test_defaults (Fixture *f, gconstpointer data)
   g_assert_true (cardea_config_get_system_authorities (config));
   g_assert_true (cardea_config_get_database_authorities (config));
   g_assert_null (cardea_config_get_authority_files (config)[0]);
+  g_assert_null (cardea_config_get_revocation_lists (config)[0]);
+  g_assert_true (cardea_config_get_revocation_fetch (config));
   g_assert_true (cardea_config_get_p11_kit_modules (config));
   g_assert_true (cardea_config_get_database_modules (config));
   g_assert_null (cardea_config_get_modules (config)[0]);
@@ -254,6 +256,7 @@ test_values (Fixture *f, gconstpointer data)
       f, " [agent]\r\n headless = true \r\ndrain-seconds=300\nio-threads=4\ntoken-notifications=false\n"
          "[allow]\ncaller-authorities=true\n"
          "[authorities]\nsystem=false\nnss-database=false\nfiles=/a b.pem; /c\\;d.pem ;\n"
+         "[revocation]\nlists=/a.crl;/lists\nfetch=false\n"
          "[modules]\np11-kit=false\nnss-database=false\nload=/m.so\ndisable=opensc;/x.so\n"
          "pass-environment=SOFTHSM2_CONF;_A1\n[nss]\ndatabase=/db\n");
 
@@ -266,6 +269,9 @@ test_values (Fixture *f, gconstpointer data)
   g_assert_false (cardea_config_get_database_authorities (config));
   g_assert_cmpstrv (cardea_config_get_authority_files (config),
                     ((const char *const[]){ "/a b.pem", "/c;d.pem", NULL }));
+  g_assert_cmpstrv (cardea_config_get_revocation_lists (config),
+                    ((const char *const[]){ "/a.crl", "/lists", NULL }));
+  g_assert_false (cardea_config_get_revocation_fetch (config));
   g_assert_false (cardea_config_get_p11_kit_modules (config));
   g_assert_false (cardea_config_get_database_modules (config));
   g_assert_cmpstrv (cardea_config_get_modules (config), ((const char *const[]){ "/m.so", NULL }));
