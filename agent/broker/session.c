@@ -6,9 +6,7 @@
 
 #include "agent/broker/session.h"
 
-#include <unistd.h>
-
-#define ID_BYTES 16
+#include "agent/base/random-name.h"
 
 struct _CardeaSession
 {
@@ -71,26 +69,14 @@ cardea_session_init (CardeaSession *self)
 {
 }
 
-/* An id names a session to AwaitEnd and Disconnect: unguessable, so that one program cannot try another's. */
-static char *
-make_id (void)
-{
-  guint8 bytes[ID_BYTES];
-  char *id = g_malloc (2 * ID_BYTES + 1);
-
-  g_assert (getentropy (bytes, sizeof bytes) == 0);
-  for (guint i = 0; i < ID_BYTES; i++)
-    g_snprintf (id + 2 * i, 3, "%02x", bytes[i]);
-  return id;
-}
-
 CardeaSession *
 cardea_session_new (CardeaCaller *caller, const char *server_name, guint16 port, CardeaTlsStream *stream,
                     CardeaTlsInfo *info, CardeaTokenCertificate *certificate)
 {
   CardeaSession *self = g_object_new (CARDEA_TYPE_SESSION, NULL);
 
-  self->id = make_id ();
+  /* It names the session to AwaitEnd and Disconnect: one program cannot try another's. */
+  self->id = cardea_random_name_new ();
   self->caller = cardea_caller_ref (caller);
   self->server_name = g_strdup (server_name);
   self->port = port;
