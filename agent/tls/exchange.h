@@ -4,6 +4,8 @@
 #pragma once
 
 #include "agent/tls/decision.h"
+#include "agent/tls/handshake.h"
+#include "agent/tls/resumption.h"
 #include "agent/tls/socket.h"
 #include "agent/tls/verdict.h"
 #include "agent/tls/verify.h"
@@ -20,18 +22,29 @@ typedef struct
   CardeaCrlStore *lists;    /* or NULL */
   gboolean fetch;
   char *server_name;
-  gboolean looks_only; /* once the server is judged NSS is left waiting; nothing more is sent to it */
+  CardeaResumption *earlier; /* to go on with; NULL: with none, or its server would not be trusted now */
+  gboolean looks_only;       /* once the server is judged NSS is left waiting; nothing more is sent to it */
+  CardeaRevocation *revocation; /* the owner's, to ask the network; or NULL */
 
   CardeaTlsStep step;
+  gboolean begun;
   gboolean judged;                          /* the server: verdict or verify_error */
   CardeaVerdict verdict;                    /* not judged and with a question: that is for the owner to ask */
   CardeaRevocationStatus revocation_answer; /* to it */
+  CardeaVerdict earlier_verdict;            /* on the server of @earlier, as of now */
   GError *verify_error;
   guint64 received_before; /* our Finished */
   CardeaVerdictStep verdict_step;
 } CardeaExchange;
 
+/* Takes @fd, also on failure: then there is no socket. Errors: HANDSHAKE_FAILED. */
+void cardea_exchange_init (CardeaExchange *self, int fd, const CardeaHandshakeOptions *options,
+                           GError **error);
 void cardea_exchange_clear (CardeaExchange *self);
+
+/* The handshake is over: what was agreed on, with a server that is trusted. NULL: it is not what was decided,
+ * since the certificate did not go out, which would be an anonymous connection that nobody asked for. */
+CardeaTlsInfo *cardea_exchange_make_info (CardeaExchange *self);
 
 /* CardeaWork, each with the exchange as its data. */
 void cardea_exchange_step_in_thread (gpointer exchange);     /* up to a question for the owner */

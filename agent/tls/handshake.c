@@ -18,7 +18,6 @@
 #include "agent/tls/answer.h"
 #include "agent/tls/exchange.h"
 #include "agent/tls/failure.h"
-#include "agent/tls/info.h"
 #include "agent/tls/stream-nss.h"
 #include "agent/tls/tls12.h"
 #include "agent/tls/worker.h"
@@ -51,8 +50,7 @@ struct _CardeaHandshake
   gint64 round_trip_us;
   CardeaCertificateRequested requested;
   gpointer requested_data;
-  CardeaRevocation *revocation; /* or NULL */
-  GError *socket_error;         /* why there is no socket */
+  GError *socket_error; /* why there is no socket */
 
   /* Main loop only. */
   GMainContext *context;
@@ -291,15 +289,13 @@ watch_network (CardeaHandshake *self)
   watch (self, self->exchange.socket->wants_write ? condition | G_IO_OUT : condition, on_network_ready);
 }
 
-/* A certificate that was decided and did not go out would be an anonymous connection that nobody asked for.
- */
+/* FALSE: it was reported. */
 static gboolean
-check_sent (CardeaHandshake *self)
+note_verified (CardeaHandshake *self)
 {
-  if (self->exchange.decision == NULL)
-    return TRUE;
-  self->info->certificate_sent = cardea_answer_was_sent (self->exchange.socket, self->exchange.decision);
-  return self->info->certificate_sent;
+  self->verified = TRUE;
+  g_signal_emit (self, signals[SIGNAL_VERIFIED], 0);
+  return self->task != NULL;
 }
 
 static void
@@ -307,19 +303,18 @@ finish (CardeaHandshake *self)
 {
   cardea_allowance_stop (&self->time);
   cardea_source_clear (&self->io_source);
-  self->info = cardea_tls_info_new (self->exchange.socket);
-  if (self->info == NULL || !self->verified || !check_sent (self)) {
+  self->info = cardea_exchange_make_info (&self->exchange);
+  if (self->info == NULL) {
     fail (self, cardea_failure_new (
                     NULL, "The chosen certificate could not be sent to the server. Try again, and choose "
                           "another one if this happens again."));
     return;
   }
-  self->info->vouched_by = g_strdup (self->exchange.verdict.vouched_by);
-  self->info->revocation = g_strdup (self->exchange.verdict.revocation);
+  if (!self->verified && !note_verified (self))
+    return;
   if (self->exchange.decision != NULL)
     cardea_decision_revoke (self->exchange.decision);
   set_state (self, STATE_VERDICT);
-  self->info->accepted = self->info->certificate_requested && cardea_tls12_is_spoken (self->exchange.socket);
   if (!self->info->certificate_requested || self->info->accepted) {
     succeed (self);
     return;
@@ -359,9 +354,7 @@ take_verdict (CardeaHandshake *self)
     fail (self, g_steal_pointer (&self->exchange.verify_error));
     return FALSE;
   }
-  self->verified = TRUE;
-  g_signal_emit (self, signals[SIGNAL_VERIFIED], 0);
-  if (self->task == NULL)
+  if (!note_verified (self))
     return FALSE;
   set_state (self, STATE_NETWORK);
   return TRUE;
@@ -419,7 +412,7 @@ ask_about_revocation (CardeaHandshake *self)
   set_state (self, STATE_VERIFYING);
   self->asking = g_cancellable_new ();
   watch_peer (self);
-  cardea_revocation_ask_async (self->revocation, self->exchange.verdict.question, self->asking,
+  cardea_revocation_ask_async (self->exchange.revocation, self->exchange.verdict.question, self->asking,
                                on_revocation_known, g_object_ref (self));
 }
 
@@ -607,22 +600,11 @@ cardea_handshake_new (int fd, const CardeaHandshakeOptions *options, CardeaCerti
   CardeaHandshake *self = g_object_new (CARDEA_TYPE_HANDSHAKE, NULL);
   guint timeout_ms = options->timeout_ms != 0 ? options->timeout_ms : CARDEA_LIMIT_HANDSHAKE_MS;
 
-  self->exchange.server_name = g_strdup (options->server_name);
-  self->exchange.trust = options->trust != NULL ? cardea_trust_ref (options->trust) : NULL;
-  self->exchange.demands = options->demands != NULL ? g_ptr_array_ref (options->demands) : NULL;
-  if (options->revocation != NULL) {
-    self->revocation = cardea_revocation_ref (options->revocation);
-    self->exchange.lists = cardea_crl_store_ref (cardea_revocation_get_lists (self->revocation));
-    self->exchange.fetch = cardea_revocation_fetches (self->revocation);
-  }
   self->round_trip_us = options->round_trip_us;
   self->time.left_us = timeout_ms * G_GINT64_CONSTANT (1000);
   self->requested = requested;
   self->requested_data = user_data;
-  self->exchange.socket =
-      cardea_tls_socket_new (fd, options->server_name, options->alpn, options->tls12, &self->socket_error);
-  if (options->post_handshake && self->exchange.socket != NULL)
-    cardea_tls_socket_offer_post_handshake (self->exchange.socket);
+  cardea_exchange_init (&self->exchange, fd, options, &self->socket_error);
   return self;
 }
 
@@ -632,7 +614,6 @@ cardea_handshake_finalize (GObject *object)
   CardeaHandshake *self = CARDEA_HANDSHAKE (object);
 
   cardea_exchange_clear (&self->exchange);
-  g_clear_pointer (&self->revocation, cardea_revocation_unref);
   g_clear_pointer (&self->info, cardea_tls_info_free);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_error (&self->socket_error);

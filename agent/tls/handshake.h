@@ -9,6 +9,7 @@
 #include "agent/front/front.h"
 #include "agent/tls/asker.h"
 #include "agent/tls/revocation.h"
+#include "agent/tls/resumption.h"
 #include "agent/tls/stream.h"
 #include "agent/tls/tls12-use.h"
 #include "agent/tls/demand.h"
@@ -31,7 +32,11 @@ typedef struct
   CardeaTls12 tls12;
   gint64 round_trip_us;    /* as measured when connecting; for the wait for the verdict */
   gboolean post_handshake; /* the server may ask for a certificate later (RFC 8446, 4.6.2) */
-  guint timeout_ms;        /* of the network's share: not counted while an answer is awaited. 0: the limit */
+  gboolean resumable;      /* a ticket is asked for, to go on with this session later */
+  /* A session to go on with, where it is resumable: offered if its server would still be trusted. One that
+   * the server does not take up costs nothing: a full handshake follows. NULL: none */
+  CardeaResumption *earlier;
+  guint timeout_ms; /* of the network's share: not counted while an answer is awaited. 0: the limit */
 } CardeaHandshakeOptions;
 
 /* What the server asked for, valid as long as the handshake. */
@@ -70,7 +75,8 @@ typedef struct
   gboolean
       accepted; /* the server sent something after our Finished, as it has to in TLS 1.2; FALSE: not known */
   gboolean resumed;
-  GBytes *exporter; /* the channel binding "tls-exporter" (RFC 9266); NULL where there is none */
+  GBytes *exporter;             /* the channel binding "tls-exporter" (RFC 9266); NULL where there is none */
+  CardeaResumption *resumption; /* to go on with it later, as soon as there is a ticket; NULL: it cannot be */
 } CardeaTlsInfo;
 
 void cardea_tls_info_free (CardeaTlsInfo *self);
@@ -80,7 +86,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaTlsInfo, cardea_tls_info_free)
 CardeaHandshake *cardea_handshake_new (int fd, const CardeaHandshakeOptions *options,
                                        CardeaCertificateRequested requested, gpointer user_data);
 
-/* Signal "verified" (): the server is who it should be.
+/* Signal "verified" (): the server is who it should be. Of a session that is resumed nothing is asked.
  * Errors: SERVER_NOT_TRUSTED ("reason", "message", "peer_chain"), HANDSHAKE_FAILED ("alert", "message"),
  * CERTIFICATE_REJECTED
  * ("alert", "message"), TIMED_OUT ("what"), CANCELLED. Cancelling is prompt whatever the peer or a token

@@ -23,6 +23,7 @@ cardea_tls_info_free (CardeaTlsInfo *self)
   g_free (self->vouched_by);
   g_free (self->revocation);
   g_clear_pointer (&self->exporter, g_bytes_unref);
+  g_clear_pointer (&self->resumption, cardea_resumption_unref);
   g_free (self);
 }
 

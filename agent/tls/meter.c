@@ -10,6 +10,8 @@
 
 #include "agent/tls/meter.h"
 
+#include "agent/tls/ticket.h"
+
 #include <prerror.h>
 #include <pthread.h>
 
@@ -48,6 +50,7 @@ set_up (void)
 {
   methods = *PR_GetDefaultIOMethods ();
   methods.recv = receive;
+  methods.getpeername = cardea_ticket_get_peer_name;
   methods.close = close_layer;
   identity = PR_GetUniqueIdentity ("cardea-meter");
 }
@@ -73,5 +76,18 @@ void
 cardea_meter_limit (CardeaMeter *self)
 {
   self->left = PIECES;
+  self->ran_out = FALSE;
+}
+
+void
+cardea_meter_pause (CardeaMeter *self)
+{
+  self->left = 0;
+}
+
+void
+cardea_meter_resume (CardeaMeter *self)
+{
+  self->left = G_MAXUINT;
   self->ran_out = FALSE;
 }

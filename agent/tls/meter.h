@@ -21,5 +21,8 @@ gboolean cardea_meter_attach (CardeaMeter *self, PRFileDesc *tcp);
 /* Before a call that may receive: at most a few records in it, then PR_WOULD_BLOCK_ERROR with @ran_out set.
  */
 void cardea_meter_limit (CardeaMeter *self);
+/* Nothing is received until cardea_meter_resume(), and from then on without a limit. */
+void cardea_meter_pause (CardeaMeter *self);
+void cardea_meter_resume (CardeaMeter *self);
 
 G_END_DECLS

@@ -47,10 +47,9 @@ struct _CardeaProbe
   GSource *io_source;
   CardeaAllowance time;
   CardeaTlsInfo *info;
-  gboolean busy;                /* a worker owns the socket */
-  CardeaRevocation *revocation; /* or NULL */
-  GCancellable *asking;         /* the network about it; NULL: it is not asked */
-  GError *given_up;             /* why, while it does; or NULL */
+  gboolean busy;        /* a worker owns the socket */
+  GCancellable *asking; /* the network about it; NULL: it is not asked */
+  GError *given_up;     /* why, while it does; or NULL */
   void (*left) (gpointer data);
   gpointer left_data;
 
@@ -179,7 +178,7 @@ static void
 ask_about_revocation (CardeaProbe *self)
 {
   self->asking = g_cancellable_new ();
-  cardea_revocation_ask_async (self->revocation, self->exchange.verdict.question, self->asking,
+  cardea_revocation_ask_async (self->exchange.revocation, self->exchange.verdict.question, self->asking,
                                on_revocation_known, g_object_ref (self));
 }
 
@@ -216,19 +215,8 @@ cardea_probe_new (int fd, const CardeaHandshakeOptions *options)
   guint timeout_ms = options->timeout_ms != 0 ? options->timeout_ms : CARDEA_LIMIT_HANDSHAKE_MS;
 
   self->exchange.looks_only = TRUE;
-  self->exchange.server_name = g_strdup (options->server_name);
-  self->exchange.trust = options->trust != NULL ? cardea_trust_ref (options->trust) : NULL;
-  self->exchange.demands = options->demands != NULL ? g_ptr_array_ref (options->demands) : NULL;
-  if (options->revocation != NULL) {
-    self->revocation = cardea_revocation_ref (options->revocation);
-    self->exchange.lists = cardea_crl_store_ref (cardea_revocation_get_lists (self->revocation));
-    self->exchange.fetch = cardea_revocation_fetches (self->revocation);
-  }
   self->time.left_us = timeout_ms * G_GINT64_CONSTANT (1000);
-  self->exchange.socket =
-      cardea_tls_socket_new (fd, options->server_name, options->alpn, options->tls12, &self->socket_error);
-  if (options->post_handshake && self->exchange.socket != NULL)
-    cardea_tls_socket_offer_post_handshake (self->exchange.socket);
+  cardea_exchange_init (&self->exchange, fd, options, &self->socket_error);
   return self;
 }
 
@@ -341,7 +329,6 @@ cardea_probe_finalize (GObject *object)
   CardeaProbe *self = CARDEA_PROBE (object);
 
   cardea_exchange_clear (&self->exchange);
-  g_clear_pointer (&self->revocation, cardea_revocation_unref);
   g_clear_pointer (&self->info, cardea_tls_info_free);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_error (&self->socket_error);

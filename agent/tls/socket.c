@@ -129,10 +129,11 @@ on_handshake_finished (PRFileDesc *fd, void *data)
   self->finished = TRUE;
 }
 
-/* TLS 1.2 is another matter: cardea_tls12_enable(). Resumption would go on with an earlier certificate, early
- * data can be replayed, and authentication after the handshake would come unasked, where nobody wanted it:
- * all off. SSL_ENABLE_FDX stays off as well: without it reading also sends what an earlier write left behind.
- */
+/* TLS 1.2 is another matter: cardea_tls12_enable(). Resumption would go on with whatever earlier certificate
+ * NSS finds, early data can be replayed, and authentication after the handshake would come unasked, where
+ * nobody wanted it: all off, the first and the last until a connection wants them for itself. Tickets by that
+ * option are those of TLS 1.2. SSL_ENABLE_FDX stays off as well: without it reading also sends what an
+ * earlier write left behind. */
 static gboolean
 set_options (PRFileDesc *fd)
 {
@@ -260,6 +261,7 @@ cardea_tls_socket_unref (CardeaTlsSocket *self)
     return;
   if (self->fd != NULL)
     PR_Close (self->fd);
+  g_clear_pointer (&self->ticket, cardea_ticket_unref);
   g_ptr_array_unref (self->chain);
   g_clear_pointer (&self->stapled_ocsp, g_bytes_unref);
   g_ptr_array_unref (self->authorities);
@@ -276,6 +278,17 @@ gboolean
 cardea_tls_socket_offer_post_handshake (CardeaTlsSocket *self)
 {
   return SSL_OptionSet (self->fd, SSL_ENABLE_POST_HANDSHAKE_AUTH, PR_TRUE) == SECSuccess;
+}
+
+gboolean
+cardea_tls_socket_ask_for_ticket (CardeaTlsSocket *self)
+{
+  g_autoptr (CardeaTicket) ticket = cardea_ticket_new ();
+
+  if (self->tls12 == CARDEA_TLS12_ALLOWED || !cardea_ticket_receive (ticket, self->fd))
+    return FALSE;
+  self->ticket = g_steal_pointer (&ticket);
+  return TRUE;
 }
 
 static CardeaTlsStep
@@ -303,6 +316,22 @@ cardea_tls_socket_step (CardeaTlsSocket *self)
   if (self->finished || SSL_ForceHandshake (self->fd) == SECSuccess || self->finished)
     return CARDEA_STEP_DONE;
   return PR_GetError () == PR_WOULD_BLOCK_ERROR ? find_wait (self) : fail (self);
+}
+
+/* NSS goes by the name that the socket has when it makes the ClientHello, and by what it has later for what
+ * the server sends. So it must not read on in the same call. */
+CardeaTlsStep
+cardea_tls_socket_step_offering (CardeaTlsSocket *self, CardeaTicket *ticket)
+{
+  CardeaTlsStep step;
+
+  if (!cardea_ticket_offer (ticket, self->fd))
+    return fail (self);
+  cardea_meter_pause (&self->meter);
+  step = cardea_tls_socket_step (self);
+  cardea_meter_resume (&self->meter);
+  cardea_ticket_use_up (ticket, self->fd, self->ticket);
+  return step;
 }
 
 /* Completing runs the rest of the handshake inside, up to the next thing to wait for. */

@@ -9,6 +9,7 @@
 #include <nspr.h>
 
 #include "agent/tls/meter.h"
+#include "agent/tls/ticket.h"
 #include "agent/tls/tls12-use.h"
 
 G_BEGIN_DECLS
@@ -45,6 +46,7 @@ typedef struct _CardeaTlsSocket
   gboolean answered;        /* it got one, or was told that there is none */
   GPtrArray *authorities;   /* DER names (GBytes) */
   gboolean authorities_too_large;
+  CardeaTicket *ticket; /* where a session ticket goes; NULL: none is asked for */
 
   int alert_received; /* -1: none; close_notify is not kept here */
   int alert_sent;
@@ -56,6 +58,9 @@ CardeaTlsSocket *cardea_tls_socket_new (int fd, const char *server_name, const c
                                         CardeaTls12 tls12, GError **error);
 /* Before the first step: the server may ask for a certificate later, too. FALSE: it is not offered. */
 gboolean cardea_tls_socket_offer_post_handshake (CardeaTlsSocket *self);
+/* Likewise: the server may send a ticket to resume by. FALSE, and none is asked for, where NSS would not know
+ * the session again (a server without a name), or it may be one of TLS 1.2. */
+gboolean cardea_tls_socket_ask_for_ticket (CardeaTlsSocket *self);
 CardeaTlsSocket *cardea_tls_socket_ref (CardeaTlsSocket *self);
 void cardea_tls_socket_unref (CardeaTlsSocket *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaTlsSocket, cardea_tls_socket_unref)
@@ -64,6 +69,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaTlsSocket, cardea_tls_socket_unref)
 void cardea_tls_socket_shutdown (CardeaTlsSocket *self);
 
 CardeaTlsStep cardea_tls_socket_step (CardeaTlsSocket *self);
+/* The first one, of a socket that asks for tickets: it offers to resume by @ticket, which is used up. */
+CardeaTlsStep cardea_tls_socket_step_offering (CardeaTlsSocket *self, CardeaTicket *ticket);
 /* @code 0: the server is trusted. Goes on with the handshake, or sends the alert that belongs to the code. */
 CardeaTlsStep cardea_tls_socket_complete_auth (CardeaTlsSocket *self, PRErrorCode code);
 /* Takes both; NULL: no certificate. Signs, so it blocks. */

@@ -85,11 +85,26 @@ end_with (NssStream *self, PRErrorCode code)
 }
 
 static CardeaStreamResult
-fail (NssStream *self)
+fail (NssStream *self, PRErrorCode code)
 {
-  PRErrorCode code = PR_GetError ();
-
   return code == PR_WOULD_BLOCK_ERROR ? CARDEA_STREAM_AGAIN : end_with (self, code);
+}
+
+/* What comes with the data, or instead of it, may be a ticket. */
+static PRInt32
+receive (NssStream *self, void *buffer, PRInt32 length, PRIntn flags, PRErrorCode *code)
+{
+  CardeaTlsSocket *socket = self->socket;
+
+  if (socket->ticket != NULL)
+    cardea_ticket_begin_reading (socket->ticket, socket->fd);
+  cardea_meter_limit (&socket->meter);
+  PRInt32 n = PR_Recv (socket->fd, buffer, length, flags, PR_INTERVAL_NO_WAIT);
+  if (n < 0)
+    *code = PR_GetError ();
+  if (socket->ticket != NULL)
+    cardea_ticket_end_reading (socket->ticket, socket->fd);
+  return n;
 }
 
 /* What one call of NSS gives: bytes of one record at most. */
@@ -98,18 +113,18 @@ read_record (NssStream *self, void *buffer, gsize length, gsize *done)
 {
   if (self->read_end != CARDEA_STREAM_OK)
     return self->read_end;
-  cardea_meter_limit (&self->socket->meter);
-  PRInt32 n = PR_Read (self->socket->fd, buffer, (PRInt32)MIN (length, G_MAXINT32));
+  PRErrorCode code = 0;
+  PRInt32 n = receive (self, buffer, (PRInt32)MIN (length, G_MAXINT32), 0, &code);
   if (n > 0) {
     self->has_read = TRUE;
     *done = (gsize)n;
     return CARDEA_STREAM_OK;
   }
-  if (n < 0 && PR_GetError () == PR_WOULD_BLOCK_ERROR && self->socket->request_pending)
+  if (code == PR_WOULD_BLOCK_ERROR && self->socket->request_pending)
     return CARDEA_STREAM_ASKED;
-  if (n < 0 && PR_GetError () == PR_WOULD_BLOCK_ERROR && self->socket->meter.ran_out)
+  if (code == PR_WOULD_BLOCK_ERROR && self->socket->meter.ran_out)
     return CARDEA_STREAM_MORE;
-  CardeaStreamResult result = n < 0                        ? fail (self)
+  CardeaStreamResult result = n < 0                        ? fail (self, code)
                               : self->socket->close_notify ? CARDEA_STREAM_END
                                                            : CARDEA_STREAM_TRUNCATED;
   if (result != CARDEA_STREAM_AGAIN)
@@ -148,7 +163,7 @@ stream_write (CardeaTlsStream *stream, const void *buffer, gsize length, gsize *
     *done = (gsize)n;
     return CARDEA_STREAM_OK;
   }
-  return n == 0 ? CARDEA_STREAM_AGAIN : fail (self);
+  return n == 0 ? CARDEA_STREAM_AGAIN : fail (self, PR_GetError ());
 }
 
 /* PR_Shutdown() sends close_notify and at once ends TCP's sending side, with it whatever did not fit: so it
@@ -171,7 +186,7 @@ stream_close_write (CardeaTlsStream *stream)
   if (!has_room (self))
     return CARDEA_STREAM_AGAIN;
   if (PR_Shutdown (self->socket->fd, PR_SHUTDOWN_SEND) != PR_SUCCESS) {
-    CardeaStreamResult result = fail (self);
+    CardeaStreamResult result = fail (self, PR_GetError ());
     /* Not connected any more: the reading side will say how that came about. */
     return PR_GetError () == PR_NOT_CONNECTED_ERROR ? CARDEA_STREAM_RESET : result;
   }
@@ -195,11 +210,18 @@ stream_take_request (CardeaTlsStream *stream)
   return cardea_later_request_new (self->socket, self->authority);
 }
 
-/* What follows is the server's verdict on this answer. */
+/* What follows is the server's verdict on this answer. Tickets are for another session from now on: none is
+ * kept. */
 static CardeaStreamResult
 stream_answer (CardeaTlsStream *stream, CardeaDecision *decision)
 {
   NssStream *self = get_self (stream);
+
+  if (self->socket->ticket != NULL) {
+    cardea_ticket_drop (self->socket->ticket);
+    cardea_ticket_begin_reading (self->socket->ticket, self->socket->fd);
+    cardea_ticket_end_reading (self->socket->ticket, self->socket->fd);
+  }
 
   if (cardea_answer_send (self->socket, decision) == CARDEA_STEP_FAILED)
     return self->read_end = end_with (self, self->socket->error);
@@ -221,13 +243,13 @@ static gboolean
 stream_flush (CardeaTlsStream *stream)
 {
   NssStream *self = get_self (stream);
+  PRErrorCode code = 0;
   guint8 byte;
 
   if (self->read_end != CARDEA_STREAM_OK || !has_unsent (self))
     return FALSE;
-  cardea_meter_limit (&self->socket->meter);
-  if (PR_Recv (self->socket->fd, &byte, sizeof byte, PR_MSG_PEEK, PR_INTERVAL_NO_WAIT) < 0) {
-    CardeaStreamResult result = fail (self);
+  if (receive (self, &byte, sizeof byte, PR_MSG_PEEK, &code) < 0) {
+    CardeaStreamResult result = fail (self, code);
     if (result != CARDEA_STREAM_AGAIN)
       self->read_end = result;
   }

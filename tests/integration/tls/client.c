@@ -269,6 +269,9 @@ run_start (Run *run, Fixture *fixture, int port, const Plan *plan)
     .round_trip_us = 1000,
     .timeout_ms = plan->timeout_ms,
     .tls12 = plan->tls12,
+    .demands = plan->demands,
+    .resumable = plan->resumable,
+    .earlier = plan->earlier,
   };
 
   run->plan = plan;

@@ -53,6 +53,9 @@ typedef struct
   Signer *signer;
   gboolean leave_open;  /* no answer */
   gboolean in_callback; /* answer at once */
+  gboolean resumable;
+  CardeaResumption *earlier;
+  GPtrArray *demands;
 } Plan;
 
 typedef struct

@@ -245,6 +245,51 @@ test_gnutls_weak (Fixture *fixture, gconstpointer data)
                  "handshake_failure");
 }
 
+/* The second connection needs no key, and the third again none. */
+static void
+check_resumed (Fixture *fixture, const Program *program, const char *answer)
+{
+  g_autoptr (CardeaResumption) earlier = NULL;
+  Signer signer = { 0 };
+
+  for (guint i = 0; i < 3; i++) {
+    Plan plan = {
+      .certificate = "client", .issuer = "issuing", .signer = &signer, .resumable = TRUE, .earlier = earlier
+    };
+    g_auto (Run) run = { 0 };
+
+    run_start (&run, fixture, program->port, &plan);
+    WAIT_UNTIL (run.done);
+    g_assert_no_error (run.error);
+    g_assert_cmpint (run.info->resumed, ==, i > 0);
+    g_assert_true (run.info->accepted);
+    stream_write (run.stream, "cardea\n");
+    stream_expect (run.stream, answer);
+    g_clear_pointer (&earlier, cardea_resumption_unref);
+    earlier = cardea_resumption_ref (run.info->resumption);
+    g_assert_true (cardea_resumption_is_ready (earlier));
+  }
+  g_assert_cmpint (g_atomic_int_get (&signer.calls), ==, 1);
+}
+
+static void
+test_openssl_resumed (Fixture *fixture, gconstpointer data)
+{
+  g_auto (Program) program = { 0 };
+
+  start_openssl (&program, fixture, "-tls1_3", "ca.pem");
+  check_resumed (fixture, &program, "aedrac\n");
+}
+
+static void
+test_gnutls_resumed (Fixture *fixture, gconstpointer data)
+{
+  g_auto (Program) program = { 0 };
+
+  start_gnutls (&program, fixture, "NORMAL:-VERS-ALL:+VERS-TLS1.3");
+  check_resumed (fixture, &program, "cardea\n");
+}
+
 #define ADD(name, function)                                                                                  \
   g_test_add ("/real-servers/" name, Fixture, NULL, client_set_up, function, client_tear_down)
 
@@ -262,5 +307,7 @@ main (int argc, char **argv)
   ADD ("openssl-tls12", test_openssl_tls12);
   ADD ("gnutls-tls12", test_gnutls_tls12);
   ADD ("gnutls-weak", test_gnutls_weak);
+  ADD ("openssl-resumed", test_openssl_resumed);
+  ADD ("gnutls-resumed", test_gnutls_resumed);
   return g_test_run ();
 }
