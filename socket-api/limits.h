@@ -49,6 +49,11 @@
 #define CARDEA_LIMIT_CERTIFICATE_BYTES (64 * 1024)
 #define CARDEA_LIMIT_AUTHORITY_NAMES_BYTES (64 * 1024) /* CA names in one CertificateRequest */
 #define CARDEA_LIMIT_CALLER_AUTHORITIES 32
+#define CARDEA_LIMIT_RESUMPTIONS 256     /* sessions that may be resumed, of all programs together, */
+#define CARDEA_LIMIT_RESUMPTIONS_ALIKE 8 /* and that are alike to the last part of what they are kept by */
+#define CARDEA_LIMIT_RESUMPTION_SECONDS 3600 /* from the full handshake on, however often it was resumed */
+#define CARDEA_LIMIT_RESUMPTIONS_SPOILT                                                                      \
+  64 /* servers that took a resumed session badly, known for that time */
 
 /* Revocation */
 #define CARDEA_LIMIT_REVOCATION_LIST_BYTES (10 * 1024 * 1024)  /* a file of lists, PEM or DER, */

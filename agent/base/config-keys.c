@@ -20,6 +20,7 @@ const CardeaConfigKey cardea_config_keys[CARDEA_N_CONFIG_KEYS] = {
   [CARDEA_CONFIG_KEEP_AFTER_REMOVAL] = { "streams", "keep-after-removal", CARDEA_CONFIG_BOOLEAN, "false" },
   [CARDEA_CONFIG_REMOVAL_GRACE_SECONDS] = { "streams", "removal-grace-seconds", CARDEA_CONFIG_NUMBER, "0", 0,
                                             86400 },
+  [CARDEA_CONFIG_RESUMPTION] = { "streams", "resumption", CARDEA_CONFIG_BOOLEAN, "true" },
   [CARDEA_CONFIG_ALLOW_SERVERS] = { "allow", "servers", CARDEA_CONFIG_SERVERS, "" },
   [CARDEA_CONFIG_ALLOW_CALLER_AUTHORITIES] = { "allow", "caller-authorities", CARDEA_CONFIG_BOOLEAN,
                                                "false" },

@@ -248,6 +248,12 @@ cardea_config_get_removal_grace_seconds (const CardeaConfig *self)
 }
 
 gboolean
+cardea_config_get_resumption (const CardeaConfig *self)
+{
+  return self->booleans[CARDEA_CONFIG_RESUMPTION];
+}
+
+gboolean
 cardea_config_get_allow_caller_authorities (const CardeaConfig *self)
 {
   return self->booleans[CARDEA_CONFIG_ALLOW_CALLER_AUTHORITIES];

@@ -61,6 +61,8 @@ gboolean cardea_config_get_token_notifications (const CardeaConfig *self);
  * removal-grace-seconds=0: else it ends that long after the token was taken away, unless it is back */
 gboolean cardea_config_get_keep_after_removal (const CardeaConfig *self);
 guint cardea_config_get_removal_grace_seconds (const CardeaConfig *self);
+/* resumption=true: a connection may go on with the session of an earlier one */
+gboolean cardea_config_get_resumption (const CardeaConfig *self);
 
 /* [allow] servers=host:port;[::1]:port... Host names in ASCII, lower case; no wildcards. */
 gboolean cardea_config_allows (const CardeaConfig *self, const char *host, guint16 port);

@@ -15,6 +15,7 @@
 
 #include "agent/broker/assent.h"
 
+#include "agent/broker/browsers-choice.h"
 #include "agent/broker/narrowing.h"
 #include "agent/broker/offers.h"
 #include "agent/prompt/withdrawal.h"
@@ -73,7 +74,7 @@ call_free (gpointer data)
   g_clear_pointer (&call->choice, cardea_choice_free);
   cardea_rule_answer_clear (&call->rule);
   g_object_unref (call->about.catalogue);
-  g_object_unref (call->about.asker);
+  g_clear_object (&call->about.asker);
   g_ptr_array_unref (call->about.authorities);
   g_free (call->trust);
   g_free (call);
@@ -207,7 +208,8 @@ cardea_assent_narrow (CardeaAssent *self, CardeaCaller *caller, const CardeaRequ
 gboolean
 cardea_assent_can_use (const CardeaTokenCertificate *certificate, gpointer asker)
 {
-  return cardea_asker_can_use (asker, certificate->certificate, cardea_choice_get_rsa_schemes (certificate));
+  return asker == NULL ||
+         cardea_asker_can_use (asker, certificate->certificate, cardea_choice_get_rsa_schemes (certificate));
 }
 
 static gboolean
@@ -267,12 +269,17 @@ use (GTask *task, const CardeaOffer *offer)
                          (GDestroyNotify)cardea_token_certificate_unref);
 }
 
-static void
-follow (CardeaAssent *self, GTask *task, const CardeaRemembered *remembered)
+static const CardeaOffer *
+get_used (const Call *call)
 {
-  Call *call = g_task_get_task_data (task);
-  const CardeaOffer *offer =
-      call->consent.answer == CARDEA_CONSENT_USE ? call->choice->offers->pdata[call->consent.index] : NULL;
+  return call->consent.answer == CARDEA_CONSENT_USE ? call->choice->offers->pdata[call->consent.index] : NULL;
+}
+
+/* A consent that was there before, used without a word to anybody, is told of. */
+static void
+tell_followed (CardeaAssent *self, const Call *call, const CardeaRemembered *remembered)
+{
+  const CardeaOffer *offer = get_used (call);
 
   if (remembered != NULL) {
     g_autofree char *id = g_strdup (remembered->id);
@@ -290,6 +297,15 @@ follow (CardeaAssent *self, GTask *task, const CardeaRemembered *remembered)
                call->rule.consented_by->name, cardea_request_get_server_name (call->about.request),
                call->about.request->port);
   }
+}
+
+static void
+follow (CardeaAssent *self, GTask *task, const CardeaRemembered *remembered)
+{
+  const Call *call = g_task_get_task_data (task);
+  const CardeaOffer *offer = get_used (call);
+
+  tell_followed (self, call, remembered);
   if (offer != NULL)
     use (task, offer);
   else
@@ -488,30 +504,62 @@ decide (CardeaAssent *self, GTask *task)
   }
 }
 
+static Call *
+call_new (CardeaAssent *self, const CardeaAssentCase *about)
+{
+  Call *call = g_new0 (Call, 1);
+
+  call->assent = self;
+  call->about = *about;
+  g_object_ref (call->about.catalogue);
+  if (about->asker != NULL)
+    g_object_ref (call->about.asker);
+  g_ptr_array_ref (call->about.authorities);
+  call->trust = g_strdup (about->terms->trust_source);
+  find_rules (self, about, &call->rule);
+  return call;
+}
+
 void
 cardea_assent_ask_async (CardeaAssent *self, const CardeaAssentCase *about, GCancellable *cancellable,
                          GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
-  Call *call = g_new0 (Call, 1);
   GError *error = NULL;
+  Call *call;
 
   g_return_if_fail (CARDEA_IS_ASSENT (self));
 
   g_task_set_source_tag (task, cardea_assent_ask_async);
   g_task_set_check_cancellable (task, FALSE);
-  call->assent = self;
-  call->about = *about;
-  g_object_ref (call->about.catalogue);
-  g_object_ref (call->about.asker);
-  g_ptr_array_ref (call->about.authorities);
-  call->trust = g_strdup (about->terms->trust_source);
-  find_rules (self, about, &call->rule);
+  call = call_new (self, about);
   g_task_set_task_data (task, call, call_free);
   if (look_at_certificates (call, &error))
     decide (self, task);
   else
     g_task_return_error (task, error);
+}
+
+CardeaTokenCertificate *
+cardea_assent_foresee (CardeaAssent *self, const CardeaAssentCase *about, gboolean used)
+{
+  const CardeaRemembered *remembered;
+  CardeaTokenCertificate *foreseen = NULL;
+  Call *call;
+
+  g_return_val_if_fail (CARDEA_IS_ASSENT (self), NULL);
+
+  call = call_new (self, about);
+  if (look_at_certificates (call, NULL)) {
+    think (self, call, &remembered);
+    if (get_used (call) != NULL) {
+      foreseen = cardea_token_certificate_ref (get_used (call)->certificate);
+      if (used)
+        tell_followed (self, call, remembered);
+    }
+  }
+  call_free (call);
+  return foreseen;
 }
 
 CardeaTokenCertificate *

@@ -48,7 +48,7 @@ typedef struct
   CardeaCaller *caller;
   const CardeaRequest *request;
   CardeaCatalogue *catalogue;
-  CardeaAsker *asker;       /* asks for a certificate, and waits */
+  CardeaAsker *asker;       /* asks for a certificate, and waits; NULL: takes whatever scheme a key makes */
   GPtrArray *authorities;   /* DER names that the server accepts (GBytes); empty: any */
   CardeaTerminal *terminal; /* where it is asked; NULL: on the display */
   const CardeaTerms *terms; /* that the server met */
@@ -79,7 +79,12 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CardeaForesight, cardea_foresight_clear)
 gboolean cardea_assent_look_ahead (CardeaAssent *self, const CardeaAssentCase *about,
                                    CardeaForesight *foresight, GError **error);
 
-/* CardeaCanUse with the CardeaAsker as user data. */
+/* The certificate (a reference) that would be used now without a question to anybody; NULL: there is none, or
+ * somebody would be asked, or told no. @used: it is, and that is told as it always is. */
+CardeaTokenCertificate *cardea_assent_foresee (CardeaAssent *self, const CardeaAssentCase *about,
+                                               gboolean used);
+
+/* CardeaCanUse with the CardeaAsker, or NULL, as user data. */
 gboolean cardea_assent_can_use (const CardeaTokenCertificate *certificate, gpointer asker);
 
 /* What of the caller and the server a person is shown; for questions of both kinds. */

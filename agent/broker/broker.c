@@ -15,6 +15,7 @@
 #include "agent/broker/readiness.h"
 #include "agent/broker/recent.h"
 #include "agent/broker/removal.h"
+#include "agent/broker/resuming.h"
 #include "agent/broker/rule-authorities.h"
 #include "agent/broker/terms.h"
 #include "agent/pin/outcome.h"
@@ -42,6 +43,7 @@ struct _CardeaBroker
   GCancellable *stop;  /* theirs */
   GHashTable *live;    /* id -> CardeaSession */
   CardeaRemoval *removal;
+  CardeaResuming *resuming;
   CardeaRecent *ended; /* of CardeaSession */
   gboolean stopping;   /* for good: nothing begins any more */
   gboolean hurried;    /* what was cancelled is not waited for */
@@ -68,6 +70,7 @@ cardea_broker_finalize (GObject *object)
   g_hash_table_unref (self->pending);
   g_object_unref (self->stop);
   g_clear_pointer (&self->removal, cardea_removal_free);
+  g_clear_pointer (&self->resuming, cardea_resuming_free);
   g_hash_table_unref (self->live);
   cardea_recent_free (self->ended);
   g_clear_pointer (&self->problems, g_ptr_array_unref);
@@ -109,6 +112,7 @@ cardea_broker_new (CardeaConfig *config, CardeaCatalogue *catalogue, CardeaUnloc
   self->relays = relays;
   self->authorities = cardea_authority_store_new (catalogue);
   self->removal = cardea_removal_new (catalogue);
+  self->resuming = cardea_resuming_new (catalogue, unlocker);
   cardea_broker_set_config (self, config);
   return self;
 }
@@ -124,6 +128,7 @@ cardea_broker_set_config (CardeaBroker *self, CardeaConfig *config)
   g_clear_pointer (&self->config, cardea_config_unref);
   self->config = config;
   cardea_removal_set_config (self->removal, config);
+  cardea_resuming_set_config (self->resuming, config);
   g_clear_pointer (&self->problems, g_ptr_array_unref);
   self->problems = cardea_authority_store_set_config (self->authorities, config);
   before = g_steal_pointer (&self->revocation);
@@ -138,6 +143,7 @@ cardea_broker_set_rules (CardeaBroker *self, CardeaRules *rules, uid_t owner, GP
 
   g_clear_pointer (&self->rules, cardea_rule_authorities_free);
   self->rules = cardea_rule_authorities_new (rules, owner, problems);
+  cardea_resuming_drop_all (self->resuming);
 }
 
 void
@@ -146,6 +152,8 @@ cardea_broker_set_assent (CardeaBroker *self, CardeaAssent *assent)
   g_return_if_fail (CARDEA_IS_BROKER (self));
 
   g_set_object (&self->assent, assent);
+  cardea_resuming_set_decisions (self->resuming,
+                                 assent != NULL ? cardea_assent_get_decisions (assent) : NULL);
 }
 
 CardeaAssent *
@@ -237,6 +245,9 @@ on_session_ended (CardeaSession *session, CardeaBroker *self)
              cardea_caller_get_label (cardea_session_get_caller (session)),
              cardea_session_get_server_name (session), cardea_session_get_port (session),
              cardea_end_how_to_string (end->how), end->bytes_in, end->bytes_out);
+  if (end->how == CARDEA_END_REJECTED)
+    cardea_resuming_spoil (self->resuming, cardea_session_get_caller (session),
+                           cardea_session_get_server_name (session), cardea_session_get_port (session));
   g_signal_handlers_disconnect_by_func (session, on_session_ended, self);
   cardea_recent_add (self->ended, cardea_session_get_id (session), session);
   g_hash_table_remove (self->live, cardea_session_get_id (session));
@@ -248,6 +259,10 @@ on_session_ended (CardeaSession *session, CardeaBroker *self)
 static void
 on_session_changed (CardeaSession *session, CardeaBroker *self)
 {
+  CardeaResumption *resumption = cardea_session_get_info (session)->resumption;
+
+  if (resumption != NULL)
+    cardea_resuming_forget (self->resuming, resumption);
   cardea_removal_add (self->removal, session);
   g_signal_emit (self, signals[SESSIONS_CHANGED], 0);
 }
@@ -256,11 +271,13 @@ static void
 adopt (CardeaBroker *self, CardeaSession *session)
 {
   CardeaTokenCertificate *certificate = cardea_session_get_certificate (session);
+  gboolean resumed = cardea_session_get_info (session)->resumed;
 
-  g_message ("%s: connected to %s:%u %s%s", cardea_caller_get_label (cardea_session_get_caller (session)),
+  g_message ("%s: connected to %s:%u %s%s%s", cardea_caller_get_label (cardea_session_get_caller (session)),
              cardea_session_get_server_name (session), cardea_session_get_port (session),
              certificate != NULL ? "with the certificate " : "without a certificate",
-             certificate != NULL ? cardea_certificate_get_sha256 (certificate->certificate) : "");
+             certificate != NULL ? cardea_certificate_get_sha256 (certificate->certificate) : "",
+             resumed ? " (resumed)" : "");
   g_hash_table_replace (self->live, (gpointer)cardea_session_get_id (session), g_object_ref (session));
   g_signal_connect_object (session, "ended", G_CALLBACK (on_session_ended), self, 0);
   g_signal_connect_object (session, "changed", G_CALLBACK (on_session_changed), self, 0);
@@ -316,6 +333,9 @@ give_up (CardeaBroker *self, GTask *task, GError *error)
     g_clear_error (&error);
     check_room (self, call->caller, &error);
   }
+  if (g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_CERTIFICATE_REJECTED))
+    cardea_resuming_spoil (self->resuming, call->caller, cardea_request_get_server_name (call->request),
+                           call->request->port);
   g_message ("%s: no connection to %s:%u: %s", cardea_caller_get_label (call->caller),
              cardea_request_get_server_name (call->request), call->request->port, error->message);
   g_hash_table_remove (self->pending, call);
@@ -382,6 +402,7 @@ connect_now (GTask *task)
     .unlocker = self->unlocker,
     .revocation = self->revocation,
     .assent = self->assent,
+    .resuming = self->resuming,
     .headless = cardea_config_get_headless (self->config),
     .deadline = call->deadline,
     .step = call->step,

@@ -27,6 +27,7 @@ typedef struct
   CardeaUnlocker *unlocker;
   CardeaRevocation *revocation; /* or NULL */
   CardeaAssent *assent;         /* or NULL */
+  CardeaResuming *resuming;     /* borrowed */
   gboolean asks;                /* it */
   gboolean post_handshake;      /* the server may ask later */
   CardeaStepFunc on_step;
@@ -39,8 +40,12 @@ typedef struct
   guint timeout_id;
   gboolean timed_out;
 
+  CardeaResumption *earlier;              /* that is offered; or NULL */
+  CardeaTokenCertificate *earlier_chosen; /* whose it is */
+  gboolean again;                         /* it was, and the server broke off */
   CardeaHandshake *handshake;
   CardeaTokenCertificate *chosen; /* or NULL: anonymous */
+  gboolean granted;               /* the login to its token is for this once */
   gboolean consented;             /* to it, or to go on without one */
   CardeaSignature *signature;     /* or NULL */
 } Connection;
@@ -53,6 +58,8 @@ connection_free (Connection *self)
   g_clear_handle_id (&self->timeout_id, g_source_remove);
   g_clear_pointer (&self->signature, cardea_signature_free);
   g_clear_pointer (&self->chosen, cardea_token_certificate_unref);
+  g_clear_pointer (&self->earlier_chosen, cardea_token_certificate_unref);
+  g_clear_pointer (&self->earlier, cardea_resumption_unref);
   g_clear_object (&self->handshake);
   g_object_unref (self->cancellable);
   g_clear_object (&self->assent);
@@ -168,11 +175,60 @@ make_case (Connection *self)
     .unlocker = self->unlocker,
     .assent = self->assent,
     .asks = self->asks,
-    .asker = CARDEA_ASKER (self->handshake),
+    .asker = (CardeaAsker *)self->handshake,
     .terms = self->terms,
     .step = on_selecting,
     .step_data = self,
   };
+}
+
+static void dial (GTask *task);
+
+/* Some servers break off when a session is resumed, where they should have gone on without. Nobody was asked
+ * anything yet, so the connection is made once more, as if there were no session. */
+static gboolean
+try_again (GTask *task, const GError *error)
+{
+  Connection *self = g_task_get_task_data (task);
+
+  if (self->earlier == NULL || self->step != CARDEA_STEP_VERIFYING || self->timed_out ||
+      !g_error_matches (error, CARDEA_ERROR, CARDEA_ERROR_HANDSHAKE_FAILED))
+    return FALSE;
+  g_message ("%s: %s:%u did not resume a session, and is connected to anew: %s",
+             cardea_caller_get_label (self->caller), cardea_request_get_server_name (self->request),
+             self->request->port, error->message);
+  cardea_resuming_spoil (self->resuming, self->caller, cardea_request_get_server_name (self->request),
+                         self->request->port);
+  g_clear_pointer (&self->earlier_chosen, cardea_token_certificate_unref);
+  g_clear_pointer (&self->earlier, cardea_resumption_unref);
+  g_clear_object (&self->handshake);
+  self->again = TRUE;
+  dial (task);
+  return TRUE;
+}
+
+/* Its login was, or the PIN that its key wanted. What a hidden key wants shows in no listing yet. */
+static gboolean
+is_for_this_once (const Connection *self)
+{
+  return self->granted || (self->signature != NULL && cardea_signature_wanted_pin (self->signature));
+}
+
+/* What the session was made with, and its ticket's fate. */
+static void
+settle_resumption (Connection *self, const CardeaSelectionCase *about, CardeaTlsInfo *info)
+{
+  if (info->resumed) {
+    self->chosen = g_steal_pointer (&self->earlier_chosen);
+    self->consented = TRUE;
+    cardea_resuming_note_used (about, self->earlier);
+  }
+  if (info->resumption == NULL)
+    return;
+  if (self->chosen != NULL && !is_for_this_once (self))
+    cardea_resuming_keep (self->resuming, about, self->chosen, info->resumption);
+  else
+    cardea_resuming_forget (self->resuming, info->resumption);
 }
 
 static void
@@ -189,10 +245,15 @@ on_handshake_done (GObject *source, GAsyncResult *result, gpointer user_data)
   if (self->signature != NULL)
     cardea_signature_end_login (self->signature);
 
+  if (stream == NULL && try_again (task, error)) {
+    g_error_free (error);
+    return;
+  }
   if (stream == NULL) {
     fail (task, error);
     return;
   }
+  settle_resumption (self, &about, info);
   if (!g_str_equal (info->tls_version, "TLS 1.3")) /* an older one knows nothing of it */
     self->post_handshake = FALSE;
   error = check_anonymous (self);
@@ -219,6 +280,7 @@ answer (Connection *self, CardeaSelection *selection)
   CardeaSigner signer;
 
   self->chosen = cardea_token_certificate_ref (selection->certificate);
+  self->granted = selection->grant != NULL;
   self->signature = cardea_signature_new (&about, selection, self->cancellable);
   signer = cardea_signature_make_signer (self->signature);
   cardea_handshake_answer (self->handshake, &signer);
@@ -266,6 +328,7 @@ on_dialled (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
   gint64 round_trip = 0;
   int fd = cardea_dial_finish (result, &round_trip, &error);
+  const CardeaSelectionCase about = make_case (self);
   CardeaHandshakeOptions options = {
     .server_name = cardea_request_get_server_name (self->request),
     .alpn = (const char *const *)self->request->alpn,
@@ -275,15 +338,28 @@ on_dialled (GObject *source, GAsyncResult *result, gpointer user_data)
     .tls12 = self->terms->tls12,
     .round_trip_us = round_trip,
     .post_handshake = self->post_handshake,
+    .resumable = cardea_resuming_is_on (self->resuming),
   };
 
   if (fd < 0) {
     fail (task, error);
     return;
   }
-  enter (self, CARDEA_STEP_VERIFYING);
+  if (!self->again) {
+    enter (self, CARDEA_STEP_VERIFYING);
+    options.earlier = self->earlier = cardea_resuming_take (self->resuming, &about, &self->earlier_chosen);
+  }
   self->handshake = cardea_handshake_new (fd, &options, on_certificate_requested, task);
   cardea_handshake_run_async (self->handshake, self->cancellable, on_handshake_done, g_object_ref (task));
+}
+
+static void
+dial (GTask *task)
+{
+  Connection *self = g_task_get_task_data (task);
+
+  cardea_dial_async (self->request->host, self->request->port, self->request->proxy, 0, self->cancellable,
+                     on_dialled, g_object_ref (task));
 }
 
 static gboolean
@@ -325,6 +401,7 @@ connection_new (const CardeaConnectionArguments *arguments, GCancellable *cancel
   self->unlocker = g_object_ref (arguments->unlocker);
   self->revocation = arguments->revocation != NULL ? cardea_revocation_ref (arguments->revocation) : NULL;
   self->assent = arguments->assent != NULL ? g_object_ref (arguments->assent) : NULL;
+  self->resuming = arguments->resuming;
   self->asks = self->assent != NULL && !arguments->headless;
   self->post_handshake = offers_post_handshake (self);
   self->on_step = arguments->step;
@@ -349,8 +426,7 @@ cardea_connection_run_async (const CardeaConnectionArguments *arguments, GCancel
   self->step = CARDEA_STEP_CONNECTING;
   if (self->on_step != NULL)
     self->on_step (self->step, self->step_data);
-  cardea_dial_async (self->request->host, self->request->port, self->request->proxy, 0, self->cancellable,
-                     on_dialled, g_steal_pointer (&task));
+  dial (task);
 }
 
 CardeaSession *

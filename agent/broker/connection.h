@@ -7,6 +7,7 @@
 
 #include "agent/broker/assent.h"
 #include "agent/broker/request.h"
+#include "agent/broker/resuming.h"
 #include "agent/broker/session.h"
 #include "agent/broker/step.h"
 #include "agent/broker/terms.h"
@@ -26,6 +27,7 @@ typedef struct
   CardeaUnlocker *unlocker;
   CardeaRevocation *revocation; /* or NULL */
   CardeaAssent *assent;         /* or NULL: no rules, and nobody to ask */
+  CardeaResuming *resuming;     /* borrowed until the callback */
   gboolean headless;   /* nobody is asked; the request is permitted, and one certificate has to fit */
   gint64 deadline;     /* of the whole call, monotonic; 0: only the limits of each step */
   CardeaStepFunc step; /* or NULL; never called after the callback */

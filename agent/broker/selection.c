@@ -305,6 +305,26 @@ choose_alone (const CardeaSelectionCase *about, GError **error)
   return NULL;
 }
 
+CardeaTokenCertificate *
+cardea_selection_foresee (const CardeaSelectionCase *about, gboolean used)
+{
+  const CardeaAssentCase asked = {
+    .caller = about->caller,
+    .request = about->request,
+    .catalogue = about->catalogue,
+    .authorities = about->authorities,
+    .terms = about->terms,
+  };
+  CardeaSelectionCase alone = *about;
+
+  if (about->request->authenticate == CARDEA_AUTHENTICATE_NEVER)
+    return NULL;
+  if (about->asks)
+    return cardea_assent_foresee (about->assent, &asked, used);
+  alone.asker = NULL;
+  return choose_alone (&alone, NULL);
+}
+
 static Selecting *
 selecting_new (const CardeaSelectionCase *about)
 {

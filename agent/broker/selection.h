@@ -51,6 +51,10 @@ CardeaSelection *cardea_selection_run_finish (GAsyncResult *result, GError **err
 /* What fits where nobody is asked; the unlocker is not needed. Errors: INVALID_PARAMETER. */
 CardeaChoice *cardea_selection_look_alone (const CardeaSelectionCase *about, GError **error);
 
+/* The certificate (a reference) that it would come to now with nobody asked which; NULL: none. Of the asker
+ * nothing is known: it takes whatever scheme a key makes. @used: as cardea_assent_foresee(). */
+CardeaTokenCertificate *cardea_selection_foresee (const CardeaSelectionCase *about, gboolean used);
+
 /* What a person is shown who is asked for a PIN on @terminal, or, with NULL, on the display. */
 void cardea_selection_describe (const CardeaSelectionCase *about, CardeaTerminal *terminal,
                                 CardeaPinQuestion *question);

@@ -20,6 +20,7 @@ struct _CardeaSignature
   GCancellable *cancellable;
   CardeaSigning *signing;
   CardeaStep step; /* signing, or waiting for its PIN */
+  gboolean wanted_pin;
   gboolean over;
 };
 
@@ -83,6 +84,7 @@ sign_with_pin (CardeaSignCall *call, gpointer data)
   g_autoptr (CardeaPinQuestion) question = cardea_pin_question_new ();
   Asking *asking = g_new0 (Asking, 1);
 
+  self->wanted_pin = TRUE;
   enter (self, CARDEA_STEP_PIN);
   g_clear_pointer (&selection->grant, cardea_grant_end);
   cardea_selection_describe (&self->about, selection->terminal, question);
@@ -149,6 +151,12 @@ cardea_signature_cancel (CardeaSignature *self)
   self->over = TRUE;
   cardea_signing_cancel (self->signing);
   cardea_signature_end_login (self);
+}
+
+gboolean
+cardea_signature_wanted_pin (const CardeaSignature *self)
+{
+  return self->wanted_pin;
 }
 
 GError *

@@ -28,6 +28,8 @@ CardeaSigner cardea_signature_make_signer (CardeaSignature *self);
 void cardea_signature_end_login (CardeaSignature *self);
 /* Given up: likewise, and a signature that is under way is abandoned. */
 void cardea_signature_cancel (CardeaSignature *self);
+/* Whether the key wanted its PIN for it. */
+gboolean cardea_signature_wanted_pin (const CardeaSignature *self);
 /* A copy of why the token did not sign, or NULL. */
 GError *cardea_signature_dup_error (const CardeaSignature *self);
 

@@ -136,6 +136,7 @@ print_agreed (json_t *session)
   cardea_text_append_field (text, 18, "Revocation",
                             cardea_listing_revocation (cardea_text_member (session, "revocation", "?")));
   cardea_text_append_field (text, 18, "TLS", tls);
+  cardea_text_append_field (text, 18, "Resumed", cardea_listing_resumed (session));
   cardea_text_append_field (text, 18, "Protocol", cardea_text_member (session, "alpn", NULL));
   cardea_text_append_field (text, 18, "Certificate",
                             json_is_object (certificate) ? cardea_text_member (certificate, "subject", "?")

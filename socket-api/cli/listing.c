@@ -265,6 +265,12 @@ append_server (GString *text, json_t *entry)
   append_title (text, server, "?");
 }
 
+const char *
+cardea_listing_resumed (json_t *session)
+{
+  return json_is_true (json_object_get (session, "resumed")) ? "yes; the key did not sign again" : NULL;
+}
+
 static void
 append_session (GString *text, json_t *session)
 {
@@ -283,6 +289,7 @@ append_session (GString *text, json_t *session)
   cardea_text_append_field (text, COLUMN, "Vouched for by",
                             cardea_listing_vouched_by (member (session, "vouched_by")));
   cardea_text_append_field (text, COLUMN, "TLS", member (session, "tls_version"));
+  cardea_text_append_field (text, COLUMN, "Resumed", cardea_listing_resumed (session));
   cardea_text_append_field (text, COLUMN, "Since", started);
   cardea_text_append_field (text, COLUMN, "Bytes", bytes);
   cardea_text_append_field (text, COLUMN, "Session", member (session, "id"));

@@ -21,6 +21,8 @@ void cardea_listing_append_problems (GString *text, json_t *problems, const char
 /* Who vouches for the server ("system", ...), whether it was asked if the certificate is revoked, and the
  * states of a PIN and of a token, in words. */
 const char *cardea_listing_vouched_by (const char *value);
+/* Of a session that goes on with an earlier one's; NULL of any other. */
+const char *cardea_listing_resumed (json_t *session);
 const char *cardea_listing_revocation (const char *value);
 const char *cardea_listing_pin (const char *value);
 const char *cardea_listing_token_state (const char *value);

@@ -287,6 +287,62 @@ test_later_rules (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count_asked (f), ==, 1);
 }
 
+/* The place of what would be used with nobody asked, or -1. */
+static int
+foresee (Fixture *f, gboolean used)
+{
+  const CardeaAssentCase about = {
+    .caller = f->caller,
+    .request = f->request,
+    .catalogue = (CardeaCatalogue *)f->world,
+    .authorities = f->authorities,
+    .terms = &f->terms,
+  };
+  g_autoptr (CardeaTokenCertificate) foreseen = cardea_assent_foresee (f->assent, &about, used);
+
+  for (guint i = 0; foreseen != NULL && i < f->world->certificates->len; i++)
+    if (f->world->certificates->pdata[i] == foreseen)
+      return (int)i;
+  g_assert_null (foreseen);
+  return -1;
+}
+
+static gint64
+count_uses (Fixture *f)
+{
+  g_autoptr (GPtrArray) all = cardea_decisions_list (f->decisions);
+
+  g_assert_cmpuint (all->len, ==, 1);
+  return ((const CardeaRemembered *)all->pdata[0])->used;
+}
+
+/* It takes a consent that stands, and asks nobody either way; to think ahead is no use of it. */
+static void
+test_foresee (Fixture *f, gconstpointer data)
+{
+  g_autoptr (CardeaRules) consent = make_rules_for (f, 1);
+  g_autoptr (CardeaRules) deny = make_rules ("deny", "");
+
+  g_assert_cmpint (foresee (f, FALSE), ==, -1);
+  set_rules (f, consent, NULL);
+  g_assert_cmpint (foresee (f, FALSE), ==, 1);
+  set_rules (f, NULL, NULL);
+  scripted_prompter_add_use (f->person, NULL, CARDEA_PROMPT_REMEMBER_ALWAYS);
+  assert_uses (f, 0);
+  g_assert_cmpint (foresee (f, FALSE), ==, 0);
+  g_assert_cmpint (count_uses (f), ==, 0);
+  g_assert_cmpint (foresee (f, TRUE), ==, 0);
+  g_assert_cmpint (count_uses (f), ==, 1);
+  f->request->interaction = FALSE;
+  g_assert_cmpint (foresee (f, FALSE), ==, 0);
+  set_rules (f, deny, NULL);
+  g_assert_cmpint (foresee (f, FALSE), ==, -1);
+  set_rules (f, NULL, NULL);
+  cardea_decisions_forget_all (f->decisions);
+  g_assert_cmpint (foresee (f, FALSE), ==, -1);
+  g_assert_cmpuint (count_asked (f), ==, 1);
+}
+
 /* What was decided where one vouched says nothing where another does. */
 static void
 test_trust_source (Fixture *f, gconstpointer data)
@@ -566,6 +622,7 @@ main (int argc, char **argv)
   add ("/assent/forgotten-meanwhile", test_forgotten_meanwhile);
   add ("/assent/once", test_once);
   add ("/assent/later-rules", test_later_rules);
+  add ("/assent/foresee", test_foresee);
   add ("/assent/trust-source", test_trust_source);
   add ("/assent/settled-by-another", test_settled_by_another);
   add ("/assent/not-settled-by-use", test_not_settled_by_use);

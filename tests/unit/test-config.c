@@ -233,6 +233,7 @@ test_defaults (Fixture *f, gconstpointer data)
   g_assert_cmpuint (cardea_config_get_drain_seconds (config), ==, 10);
   g_assert_cmpuint (cardea_config_get_io_threads (config), ==, 0);
   g_assert_true (cardea_config_get_token_notifications (config));
+  g_assert_true (cardea_config_get_resumption (config));
   g_assert_false (cardea_config_get_allow_caller_authorities (config));
   g_assert_true (cardea_config_get_system_authorities (config));
   g_assert_true (cardea_config_get_database_authorities (config));
@@ -254,7 +255,7 @@ test_values (Fixture *f, gconstpointer data)
 {
   g_autoptr (CardeaConfig) config = load_text (
       f, " [agent]\r\n headless = true \r\ndrain-seconds=300\nio-threads=4\ntoken-notifications=false\n"
-         "[allow]\ncaller-authorities=true\n"
+         "[streams]\nresumption=false\n[allow]\ncaller-authorities=true\n"
          "[authorities]\nsystem=false\nnss-database=false\nfiles=/a b.pem; /c\\;d.pem ;\n"
          "[revocation]\nlists=/a.crl;/lists\nfetch=false\n"
          "[modules]\np11-kit=false\nnss-database=false\nload=/m.so\ndisable=opensc;/x.so\n"
@@ -264,6 +265,7 @@ test_values (Fixture *f, gconstpointer data)
   g_assert_cmpuint (cardea_config_get_drain_seconds (config), ==, 300);
   g_assert_cmpuint (cardea_config_get_io_threads (config), ==, 4);
   g_assert_false (cardea_config_get_token_notifications (config));
+  g_assert_false (cardea_config_get_resumption (config));
   g_assert_true (cardea_config_get_allow_caller_authorities (config));
   g_assert_false (cardea_config_get_system_authorities (config));
   g_assert_false (cardea_config_get_database_authorities (config));

@@ -161,6 +161,8 @@ static const Listing LISTINGS[] = {
     0, "(a certificate without a subject)", NULL },
   { "sessions", "sessions", "ListSessions", "{\"parameters\":{\"sessions\":[" SESSION "]}}", 0,
     "bank.example port 443\n", NULL },
+  { "sessions-resumed", "sessions", "ListSessions", "{\"parameters\":{\"sessions\":[{\"resumed\":true}]}}", 0,
+    "  Resumed         yes; the key did not sign again\n", NULL },
   { "disconnect", "disconnect s1", "Disconnect", "{\"parameters\":{}}", 0, NULL, NULL },
   { "disconnect-unknown", "disconnect s1", "Disconnect",
     "{\"error\":\"org.cardea.agent.NotFound\",\"parameters\":{\"what\":\"s1\"}}", 1, NULL,

@@ -21,13 +21,15 @@ typedef struct
   VirtualCard *card;
   GSubprocess *agent;
   guint16 port;
+  gboolean resumes; /* else each connection is one for the card */
 } World;
 
 static void
 start_agent (World *world, const char *pin)
 {
-  g_autofree char *more = g_strdup_printf ("[pin card]\ntoken=pkcs11:token=card-9A\nfile=%s/card-pin\n",
-                                           cardea_lab_get_folder (world->lab));
+  g_autofree char *more =
+      g_strdup_printf ("[streams]\nresumption=%s\n[pin card]\ntoken=pkcs11:token=card-9A\nfile=%s/card-pin\n",
+                       world->resumes ? "true" : "false", cardea_lab_get_folder (world->lab));
 
   cardea_lab_write (world->lab, "card-pin", pin);
   world->agent = cardea_lab_agent (world->lab, (guint16[]){ world->port, 0 }, more,
@@ -99,6 +101,29 @@ test_connects (World *world, gconstpointer slots)
   counts = virtual_card_get_counts (world->card);
   g_assert_cmpuint (counts.signatures, ==, 2);
   g_assert_cmpuint (counts.verifications, ==, 1);
+}
+
+/* The card is asked once, as long as it stays where it is. */
+static void
+test_resumed (World *world, gconstpointer slots)
+{
+  VirtualCardCounts counts;
+
+  world->resumes = TRUE;
+  start_agent (world, TEST_CARD_PIN);
+  for (guint i = 0; i < 3; i++)
+    fetch_well (world);
+  counts = virtual_card_get_counts (world->card);
+  g_assert_cmpuint (counts.signatures, ==, 1);
+  g_assert_cmpuint (counts.verifications, ==, 1);
+
+  pcsc_rig_pull (world->rig, 0);
+  cardea_lab_wait_for_log (world->lab, "agent", "Token left: ");
+  pcsc_rig_insert (world->rig, 0, world->card);
+  fetch_well (world);
+  counts = virtual_card_get_counts (world->card);
+  g_assert_cmpuint (counts.signatures, ==, 2);
+  g_assert_cmpuint (counts.verifications, ==, 2);
 }
 
 /* Sent once, whoever asks however often; the card has as many tries left as it says. */
@@ -441,6 +466,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("rsa", "9A:rsa", test_connects);
   ADD ("p256", "9A:p256", test_connects);
+  ADD ("resumed", "9A:p256", test_resumed);
   ADD ("slow", "9A:rsa", test_slow);
   ADD ("garbage", "9A:rsa", test_garbage);
   ADD ("pulled", "9A:rsa", test_pulled);
