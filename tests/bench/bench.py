@@ -209,6 +209,24 @@ def first_byte(world, scale):
         report(f'first byte, {NAMES[key]}', 'ms', results, False)
 
 
+def resumption(world, scale):
+    """A card that takes half a second to sign, as many do."""
+    card = world.make_slow_card(500)
+
+    def median(resumed, *arguments):
+        agent = world.start_agent(resumption=resumed, **card)
+        try:
+            return world.load(*arguments)[2]
+        finally:
+            world.stop(agent)
+
+    results = interleave(scale, {
+        'resumed': lambda: median(True, 'resumed', world.via_agent('slow'), scale.seconds),
+        'full handshake': lambda: median(False, 'rate', world.via_agent('slow'), 1, scale.seconds),
+    })
+    report('first byte, card of 500 ms', 'ms', results, False, 2)
+
+
 def start_up(world, scale):
     def agent():
         start = time.monotonic()
@@ -246,7 +264,8 @@ def prompt(world, scale):
 
 
 BENCHMARKS = {'handshakes': handshakes, 'cpu': cpu, 'signatures': signatures, 'throughput': throughput, 'memory': memory,
-              'first-byte': first_byte, 'start-up': start_up, 'prompt': prompt}
+              'first-byte': first_byte, 'resumption': resumption,
+              'start-up': start_up, 'prompt': prompt}
 
 
 def main():

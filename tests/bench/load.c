@@ -3,11 +3,12 @@
 
 /* The program whose connections are measured. It speaks plain HTTP/1.1 over a stream that comes from the
  * agent or from a TCP port, where stunnel or socat do the same job, so that whoever carries the bytes is all
- * that differs. Each answer is looked at: a resumed session, which needs no signature, would be no handshake
- * worth counting. */
+ * that differs. Each answer is looked at: a resumed session needs no signature, so it is only counted where
+ * that is what is measured, and there nothing else is. */
 
 /* clang-format off */
 /*   load rate VIA CLIENTS SECONDS   connections one after another: "COUNT SECONDS MEDIAN-MS" to the first byte
+ *   load resumed VIA SECONDS        the same of those that resume a session, after a first one that cannot
  *   load down VIA BYTES             one download of /big: "SECONDS"
  *   load up VIA BYTES               one upload: "SECONDS"
  *   load idle VIA COUNT             "ready" with so many streams open; ends with its standard input
@@ -138,7 +139,7 @@ request (int fd, const char *head, const char *connection)
 /* Reads answers until @n of them were complete, and returns when the first byte came. The answers of "/" are
  * one line, which starts with the mark. */
 static gint64
-expect_answers (int fd, guint n)
+expect_answers_with (int fd, guint n, gboolean resumed)
 {
   char text[4096] = "";
   gsize length = 0;
@@ -155,8 +156,8 @@ expect_answers (int fd, guint n)
     length += got;
     text[length] = '\0';
     while (n > 0 && (mark = strstr (text, MARK)) != NULL && (end = strchr (mark, '\n')) != NULL) {
-      if (g_str_has_prefix (mark, MARK_RESUMED))
-        die ("the session was resumed: %s", mark);
+      if (g_str_has_prefix (mark, MARK_RESUMED) != resumed)
+        die ("the session was%s resumed: %s", resumed ? " not" : "", mark);
       length -= (gsize)(end + 1 - text);
       memmove (text, end + 1, length + 1);
       n--;
@@ -165,12 +166,33 @@ expect_answers (int fd, guint n)
   return first;
 }
 
+static gint64
+expect_answers (int fd, guint n)
+{
+  return expect_answers_with (fd, n, FALSE);
+}
+
 typedef struct
 {
   const char *via;
+  gboolean resumed; /* as they have to be */
   gint64 end;
   GArray *times; /* of double: milliseconds to the first byte */
 } Client;
+
+/* Milliseconds to the first byte. */
+static double
+connect_once (const char *via, gboolean resumed)
+{
+  gint64 start = g_get_monotonic_time ();
+  int fd = open_stream (via);
+  gint64 first;
+
+  request (fd, "GET /", "close");
+  first = expect_answers_with (fd, 1, resumed);
+  close (fd);
+  return (double)(first - start) / 1000;
+}
 
 static gpointer
 connect_until_the_end (gpointer data)
@@ -178,12 +200,8 @@ connect_until_the_end (gpointer data)
   Client *self = data;
 
   do {
-    gint64 start = g_get_monotonic_time ();
-    int fd = open_stream (self->via);
+    double ms = connect_once (self->via, self->resumed);
 
-    request (fd, "GET /", "close");
-    double ms = (double)(expect_answers (fd, 1) - start) / 1000;
-    close (fd);
     g_array_append_val (self->times, ms);
   } while (g_get_monotonic_time () < self->end);
   return NULL;
@@ -198,7 +216,7 @@ compare_times (gconstpointer a, gconstpointer b)
 }
 
 static void
-measure_rate (const char *via, guint n_clients, double seconds)
+measure_rate (const char *via, gboolean resumed, guint n_clients, double seconds)
 {
   gint64 start = g_get_monotonic_time ();
   g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (double));
@@ -207,6 +225,7 @@ measure_rate (const char *via, guint n_clients, double seconds)
 
   for (guint i = 0; i < n_clients; i++) {
     clients[i].via = via;
+    clients[i].resumed = resumed;
     clients[i].end = start + (gint64)(seconds * G_USEC_PER_SEC);
     clients[i].times = g_array_new (FALSE, FALSE, sizeof (double));
     threads[i] = g_thread_new ("client", connect_until_the_end, &clients[i]);
@@ -219,6 +238,13 @@ measure_rate (const char *via, guint n_clients, double seconds)
   double elapsed = (double)(g_get_monotonic_time () - start) / G_USEC_PER_SEC;
   g_array_sort (all, compare_times);
   printf ("%u %.6f %.3f\n", all->len, elapsed, g_array_index (all, double, all->len / 2));
+}
+
+static void
+measure_resumed (const char *via, double seconds)
+{
+  connect_once (via, FALSE);
+  measure_rate (via, TRUE, 1, seconds);
 }
 
 static void
@@ -285,7 +311,9 @@ main (int argc, char **argv)
   const char *what = argc > 1 ? argv[1] : "";
 
   if (argc == 5 && g_str_equal (what, "rate"))
-    measure_rate (argv[2], (guint)MAX (atoi (argv[3]), 1), g_ascii_strtod (argv[4], NULL));
+    measure_rate (argv[2], FALSE, (guint)MAX (atoi (argv[3]), 1), g_ascii_strtod (argv[4], NULL));
+  else if (argc == 4 && g_str_equal (what, "resumed"))
+    measure_resumed (argv[2], g_ascii_strtod (argv[3], NULL));
   else if (argc == 4 && g_str_equal (what, "down"))
     measure_download (argv[2], g_ascii_strtoull (argv[3], NULL, 10));
   else if (argc == 4 && g_str_equal (what, "up"))
@@ -293,6 +321,7 @@ main (int argc, char **argv)
   else if (argc == 4 && g_str_equal (what, "idle"))
     hold_idle (argv[2], (guint)atoi (argv[3]));
   else
-    die ("usage: load rate VIA CLIENTS SECONDS | down VIA BYTES | up VIA BYTES | idle VIA COUNT");
+    die ("usage: load rate VIA CLIENTS SECONDS | resumed VIA SECONDS | down VIA BYTES | up VIA BYTES | idle "
+         "VIA COUNT");
   return 0;
 }

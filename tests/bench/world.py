@@ -190,11 +190,25 @@ http {{
 ''')
         self.start('nginx', ['nginx', '-p', str(self.folder), '-c', str(conf)]).wait_for_port(self.plain_port)
 
-    def start_agent(self, module=SOFTHSM, **environment):
+    def make_slow_card(self, sign_ms):
+        """Arguments of start_agent() for the mock module with a key that takes that long to sign, and wants no PIN."""
+        self.run('sh', '-ec', "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout slow.key -subj '/CN=Slow' "
+                 "-out slow.csr; printf 'keyUsage=digitalSignature\\nextendedKeyUsage=clientAuth\\n' > slow.ext; "
+                 'openssl x509 -req -in slow.csr -CA ca.pem -CAkey ca.key -days 2 -extfile slow.ext -out slow.pem; '
+                 'openssl x509 -in slow.pem -outform DER -out slow.der')
+        control = self.folder / 'mock.conf'
+        control.write_text(f'[behaviour]\nC_Sign=delay:{sign_ms}\n[token slow]\nlabel=Slow card\nlogin-required=false\n'
+                           f'[object slow]\ntoken=slow\ncertificate={self.folder}/slow.pem\nkey={self.folder}/slow.key\n')
+        self.certificates['slow'] = hashlib.sha256((self.folder / 'slow.der').read_bytes()).hexdigest()
+        return {'module': self.build / 'tests/fixtures/mock-module/cardea-mock-module.so', 'CARDEA_MOCK_CONTROL': str(control)}
+
+    def start_agent(self, module=SOFTHSM, resumption=False, **environment):
         conf = self.folder / 'agent.conf'
         conf.write_text(f'''[agent]
 headless=true
 drain-seconds=0
+[streams]
+resumption={str(resumption).lower()}
 [allow]
 servers=localhost:{self.tls_port}
 [authorities]
@@ -204,7 +218,6 @@ files={self.folder}/ca.pem
 [modules]
 p11-kit=false
 nss-database=false
-load={module}
 pass-environment={';'.join(['SOFTHSM2_CONF', *environment])}
 [pin bench]
 token=pkcs11:token={TOKEN.replace(' ', '%20')}
@@ -212,7 +225,7 @@ file={self.folder}/pin
 ''')
         environment['SOFTHSM2_CONF'] = self.copy_token()
         agent = self.start('agent', [str(self.build / 'agent/cardea-agent'), '--config', str(conf), '--socket', self.socket,
-                                     '--state-directory', str(self.folder / 'state')], **environment)
+                                     '--state-directory', str(self.folder / 'state'), '--module', str(module)], **environment)
         agent.wait_for(lambda: answers(socket.AF_UNIX, self.socket))
         return agent
 
