@@ -11,9 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "agent/tls/proxy-answer.h"
@@ -149,14 +146,8 @@ static int
 take_descriptor (GSocketConnection *connection, GError **error)
 {
   int fd = fcntl (g_socket_get_fd (g_socket_connection_get_socket (connection)), F_DUPFD_CLOEXEC, 3);
-  const int on = 1;
-  if (fd >= 0 && fcntl (fd, F_SETFL, fcntl (fd, F_GETFL) | O_NONBLOCK) == 0) {
-    /* TLS sends whole records: waiting for more of them only delays. A peer that vanished is noticed some
-     * day. */
-    setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    setsockopt (fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  if (fd >= 0 && fcntl (fd, F_SETFL, fcntl (fd, F_GETFL) | O_NONBLOCK) == 0)
     return fd;
-  }
   g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (errno), "%s", g_strerror (errno));
   if (fd >= 0)
     close (fd);

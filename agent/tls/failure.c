@@ -167,7 +167,9 @@ from_code (const CardeaTlsSocket *socket, PRErrorCode code, const char *alert)
   case SSL_ERROR_RX_RECORD_TOO_LONG:
   case SSL_ERROR_BAD_SERVER:
   case SSL_ERROR_RX_UNKNOWN_RECORD_TYPE:
-    return cardea_failure_new (alert, "The server does not speak TLS on this port. Check the port.");
+    return cardea_failure_new (
+        alert, "The server does not speak TLS on this port, or not yet. Check the port, and whether TLS "
+               "begins with STARTTLS.");
   default: {
     g_autofree char *reason = cardea_nss_describe (code);
     return cardea_failure_new (alert, "The TLS connection to the server failed %s: %s", when, reason);

@@ -16,16 +16,15 @@
 #include "agent/tls/failure.h"
 #include "agent/tls/nss.h"
 #include "agent/tls/tls12.h"
+#include "agent/tls/transport.h"
 #include "socket-api/limits.h"
 
 #include <gio/gio.h>
-#include <private/pprio.h>
 #include <secerr.h>
 #include <ssl.h>
 #include <sslerr.h>
 #include <sslproto.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 static GBytes *
 copy_item (const SECItem *item)
@@ -202,20 +201,15 @@ set_alpn (PRFileDesc *fd, const char *const *names)
   return SSL_SetNextProtoNego (fd, wire->data, wire->len) == SECSuccess;
 }
 
-/* Takes @raw. NSPR's layer owns the descriptor as soon as there is one. */
+/* Takes @raw. */
 static PRFileDesc *
 import (int raw, CardeaMeter *meter)
 {
-  PRSocketOptionData nonblocking = { .option = PR_SockOpt_Nonblocking, .value.non_blocking = PR_TRUE };
-  PRFileDesc *tcp = PR_ImportTCPSocket (raw);
+  PRFileDesc *tcp = cardea_transport_new (raw);
 
-  if (tcp == NULL) {
-    close (raw);
+  if (tcp == NULL)
     return NULL;
-  }
-  PRFileDesc *tls = PR_SetSocketOption (tcp, &nonblocking) == PR_SUCCESS && cardea_meter_attach (meter, tcp)
-                        ? SSL_ImportFD (NULL, tcp)
-                        : NULL;
+  PRFileDesc *tls = cardea_meter_attach (meter, tcp) ? SSL_ImportFD (NULL, tcp) : NULL;
   if (tls == NULL)
     PR_Close (tcp);
   return tls;

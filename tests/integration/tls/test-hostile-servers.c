@@ -93,8 +93,10 @@ check_no_tls (Fixture *fixture, CardeaTestServe serve, const Plan *plan, CardeaE
 static void
 test_garbage (Fixture *fixture, gconstpointer data)
 {
-  check_no_tls (fixture, cardea_test_serve_garbage, &(Plan){ 0 }, CARDEA_ERROR_HANDSHAKE_FAILED, "message",
-                "The server does not speak TLS on this port. Check the port.");
+  check_no_tls (
+      fixture, cardea_test_serve_garbage, &(Plan){ 0 }, CARDEA_ERROR_HANDSHAKE_FAILED, "message",
+      "The server does not speak TLS on this port, or not yet. Check the port, and whether TLS begins "
+      "with STARTTLS.");
 }
 
 static void
