@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Cardea authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What Connect and Open take.
+/* What Connect, Open, Wrap and OpenWrap take.
  *
  * Each option narrows what may happen, so one that cannot be understood is an error and never left out. Bytes
  * that will be handed to a parser are bounded before anything is copied. */
@@ -262,15 +262,16 @@ take_options (json_t *object, CardeaRequest *request, GError **error)
          take_window (options.window, request, error);
 }
 
-CardeaRequest *
-cardea_connect_request_from_json (json_t *parameters, GError **error)
+/* @name: the parameter that names the server. */
+static CardeaRequest *
+read_request (json_t *parameters, const char *name, GError **error)
 {
   g_autoptr (CardeaRequest) request = cardea_request_new ();
   const char *host = NULL;
   json_int_t port = 0;
   json_t *options = NULL;
   const CardeaField fields[] = {
-    { "host", CARDEA_FIELD_STRING, TRUE, 0, 0, &host },
+    { name, CARDEA_FIELD_STRING, TRUE, 0, 0, &host },
     { "port", CARDEA_FIELD_INTEGER, TRUE, 1, 65535, &port },
     { "options", CARDEA_FIELD_OBJECT, FALSE, 0, 0, &options },
   };
@@ -280,10 +281,38 @@ cardea_connect_request_from_json (json_t *parameters, GError **error)
 
   request->host = g_strdup (host);
   request->port = (guint16)port;
-  if (!take_options (options, request, error) || !cardea_request_normalise (request, error))
+  if (!take_options (options, request, error) || !cardea_request_normalise (request, name, error))
     return NULL;
 
   return g_steal_pointer (&request);
+}
+
+CardeaRequest *
+cardea_connect_request_from_json (json_t *parameters, GError **error)
+{
+  return read_request (parameters, "host", error);
+}
+
+/* What cannot be meant is no smaller mistake than what cannot be understood. */
+CardeaRequest *
+cardea_connect_request_for_wrap (json_t *parameters, GError **error)
+{
+  g_autoptr (CardeaRequest) request = read_request (parameters, "server_name", error);
+  const char *name = NULL;
+
+  if (request == NULL)
+    return NULL;
+  if (request->server_name != NULL)
+    name = "server_name";
+  else if (request->proxy != NULL)
+    name = "proxy";
+  else if (request->terminal_use != CARDEA_TERMINAL_NEVER)
+    name = "terminal";
+  if (name == NULL)
+    return g_steal_pointer (&request);
+
+  cardea_unpack_refuse (OPTIONS, name, "means nothing with a socket of the program's own", error);
+  return NULL;
 }
 
 static gboolean
@@ -344,6 +373,23 @@ cardea_connect_request_take_terminal (CardeaRequest *request, int fd, GError **e
     return TRUE;
 
   cardea_error_take_parameter (problem, "parameter", json_string (OPTIONS "terminal"));
+  g_propagate_error (error, problem);
+  return FALSE;
+}
+
+gboolean
+cardea_connect_request_take_socket (CardeaRequest *request, int fd, GError **error)
+{
+  GError *problem = NULL;
+
+  if (fd < 0)
+    return cardea_unpack_refuse ("", "descriptor", "is missing: the socket goes along with the call", error);
+  request->socket = cardea_connected_socket_new (fd, &problem);
+  if (request->socket)
+    return TRUE;
+
+  if (g_error_matches (problem, CARDEA_ERROR, CARDEA_ERROR_INVALID_PARAMETER))
+    cardea_error_take_parameter (problem, "parameter", json_string ("descriptor"));
   g_propagate_error (error, problem);
   return FALSE;
 }

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The Cardea authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Connect and Open: a stream in place of the socket, or beside it.
+/* Connect and Open: a stream in place of the socket, or beside it. Wrap and OpenWrap are the same over a
+ * connection that the program has already.
  *
  * The broker keeps each session until it has ended, whoever asked for it. So a session that its program did
  * not live to get is stopped here, or it would stay open for nobody. */
@@ -45,6 +46,27 @@ read_request (CardeaCall *call)
                               "Sandboxed programs may not have questions asked on a terminal");
   if (!error && cardea_connect_request_take_terminal (request, cardea_call_take_descriptor (call), &error))
     return g_steal_pointer (&request);
+
+  cardea_call_reply_error (call, error);
+  return NULL;
+}
+
+/* A sandboxed program may bring a connection, which it has already. One of this machine would have the
+ * agent's name on what it writes: its other end can ask the kernel whose it is, and trust the agent more. */
+static CardeaRequest *
+read_wrap_request (CardeaCall *call)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CardeaRequest) request =
+      cardea_connect_request_for_wrap (cardea_call_get_wire (call)->parameters, &error);
+  gboolean confined = cardea_caller_get_strength (cardea_call_get_caller (call)) == CARDEA_CALLER_CONFINED;
+
+  if (request && cardea_connect_request_take_socket (request, cardea_call_take_descriptor (call), &error)) {
+    if (!confined || !cardea_connected_socket_is_local (request->socket))
+      return g_steal_pointer (&request);
+    error = cardea_error_new (CARDEA_ERROR_PERMISSION_DENIED,
+                              "Sandboxed programs may bring TCP connections, but no Unix sockets");
+  }
 
   cardea_call_reply_error (call, error);
   return NULL;
@@ -106,15 +128,29 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
                              on_upgraded, delivery);
 }
 
-void
-cardea_handle_connect (CardeaCall *call, gpointer context)
+/* @request may be NULL: the call was answered. */
+static void
+connect_to (CardeaCall *call, const CardeaMethodContext *methods, const CardeaRequest *request)
 {
-  const CardeaMethodContext *methods = context;
-  g_autoptr (CardeaRequest) request = read_request (call);
-
   if (request)
     cardea_broker_connect_async (methods->broker, cardea_call_get_caller (call), request, NULL, NULL,
                                  cardea_call_get_cancellable (call), on_connected, cardea_call_ref (call));
+}
+
+void
+cardea_handle_connect (CardeaCall *call, gpointer context)
+{
+  g_autoptr (CardeaRequest) request = read_request (call);
+
+  connect_to (call, context, request);
+}
+
+void
+cardea_handle_wrap (CardeaCall *call, gpointer context)
+{
+  g_autoptr (CardeaRequest) request = read_wrap_request (call);
+
+  connect_to (call, context, request);
 }
 
 static void
@@ -169,13 +205,27 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
     deliver (call, session, CARDEA_BROKER (source));
 }
 
-void
-cardea_handle_open (CardeaCall *call, gpointer context)
+/* As connect_to(). */
+static void
+open_to (CardeaCall *call, const CardeaMethodContext *methods, const CardeaRequest *request)
 {
-  const CardeaMethodContext *methods = context;
-  g_autoptr (CardeaRequest) request = read_request (call);
-
   if (request)
     cardea_broker_connect_async (methods->broker, cardea_call_get_caller (call), request, on_step, call,
                                  cardea_call_get_cancellable (call), on_opened, cardea_call_ref (call));
+}
+
+void
+cardea_handle_open (CardeaCall *call, gpointer context)
+{
+  g_autoptr (CardeaRequest) request = read_request (call);
+
+  open_to (call, context, request);
+}
+
+void
+cardea_handle_open_wrap (CardeaCall *call, gpointer context)
+{
+  g_autoptr (CardeaRequest) request = read_wrap_request (call);
+
+  open_to (call, context, request);
 }

@@ -40,6 +40,8 @@ void cardea_handle_get_info (CardeaCall *call, gpointer context);
 void cardea_handle_get_interface_description (CardeaCall *call, gpointer context);
 void cardea_handle_connect (CardeaCall *call, gpointer context);
 void cardea_handle_open (CardeaCall *call, gpointer context);
+void cardea_handle_wrap (CardeaCall *call, gpointer context);
+void cardea_handle_open_wrap (CardeaCall *call, gpointer context);
 void cardea_handle_await_end (CardeaCall *call, gpointer context);
 void cardea_handle_explain (CardeaCall *call, gpointer context);
 void cardea_handle_list_tokens (CardeaCall *call, gpointer context);

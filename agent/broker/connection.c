@@ -1,10 +1,10 @@
 /* SPDX-FileCopyrightText: The Cardea authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Connection: the story of one connection, told in order: reach the server, verify it, have a certificate
- * chosen and its token unlocked (selection.c), sign, and hand out a session. Each step is one asynchronous
- * call to the part that knows how; this file knows only what comes next, and what a failure of each means to
- * the program that asked.
+/* Connection: the story of one connection, told in order: reach the server, or take the program's socket to
+ * it, verify it, have a certificate chosen and its token unlocked (selection.c), sign, and hand out a
+ * session. Each step is one asynchronous call to the part that knows how; this file knows only what comes
+ * next, and what a failure of each means to the program that asked.
  *
  * The server is verified before a certificate is looked for. */
 
@@ -320,14 +320,12 @@ on_certificate_requested (CardeaHandshake *handshake, const CardeaCertificateReq
   cardea_selection_run_async (&about, self->cancellable, on_selected, g_object_ref (task));
 }
 
+/* Takes @fd. A session is gone on with only where a server that breaks off then can be reached once more,
+ * which is not so with a connection that the program brought. */
 static void
-on_dialled (GObject *source, GAsyncResult *result, gpointer user_data)
+shake_hands (GTask *task, int fd, gint64 round_trip)
 {
-  g_autoptr (GTask) task = user_data;
   Connection *self = g_task_get_task_data (task);
-  GError *error = NULL;
-  gint64 round_trip = 0;
-  int fd = cardea_dial_finish (result, &round_trip, &error);
   const CardeaSelectionCase about = make_case (self);
   CardeaHandshakeOptions options = {
     .server_name = cardea_request_get_server_name (self->request),
@@ -338,19 +336,31 @@ on_dialled (GObject *source, GAsyncResult *result, gpointer user_data)
     .tls12 = self->terms->tls12,
     .round_trip_us = round_trip,
     .post_handshake = self->post_handshake,
-    .resumable = cardea_resuming_is_on (self->resuming),
+    .resumable = self->request->socket == NULL && cardea_resuming_is_on (self->resuming),
   };
+
+  if (options.resumable && !self->again)
+    options.earlier = self->earlier = cardea_resuming_take (self->resuming, &about, &self->earlier_chosen);
+  self->handshake = cardea_handshake_new (fd, &options, on_certificate_requested, task);
+  cardea_handshake_run_async (self->handshake, self->cancellable, on_handshake_done, g_object_ref (task));
+}
+
+static void
+on_dialled (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Connection *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  gint64 round_trip = 0;
+  int fd = cardea_dial_finish (result, &round_trip, &error);
 
   if (fd < 0) {
     fail (task, error);
     return;
   }
-  if (!self->again) {
+  if (!self->again)
     enter (self, CARDEA_STEP_VERIFYING);
-    options.earlier = self->earlier = cardea_resuming_take (self->resuming, &about, &self->earlier_chosen);
-  }
-  self->handshake = cardea_handshake_new (fd, &options, on_certificate_requested, task);
-  cardea_handshake_run_async (self->handshake, self->cancellable, on_handshake_done, g_object_ref (task));
+  shake_hands (task, fd, round_trip);
 }
 
 static void
@@ -360,6 +370,26 @@ dial (GTask *task)
 
   cardea_dial_async (self->request->host, self->request->port, self->request->proxy, 0, self->cancellable,
                      on_dialled, g_object_ref (task));
+}
+
+/* Reaching the server is the program's affair where it brought a socket. */
+static void
+reach (GTask *task)
+{
+  Connection *self = g_task_get_task_data (task);
+  CardeaConnectedSocket *socket = self->request->socket;
+  gint64 round_trip = 0;
+  int fd;
+
+  self->step = socket != NULL ? CARDEA_STEP_VERIFYING : CARDEA_STEP_CONNECTING;
+  if (self->on_step != NULL)
+    self->on_step (self->step, self->step_data);
+  if (socket == NULL) {
+    dial (task);
+    return;
+  }
+  fd = cardea_connected_socket_take (socket, &round_trip);
+  shake_hands (task, fd, round_trip);
 }
 
 static gboolean
@@ -423,10 +453,7 @@ cardea_connection_run_async (const CardeaConnectionArguments *arguments, GCancel
 
   g_task_set_source_tag (task, cardea_connection_run_async);
   g_task_set_task_data (task, self, (GDestroyNotify)connection_free);
-  self->step = CARDEA_STEP_CONNECTING;
-  if (self->on_step != NULL)
-    self->on_step (self->step, self->step_data);
-  dial (task);
+  reach (task);
 }
 
 CardeaSession *

@@ -25,6 +25,7 @@ cardea_request_free (CardeaRequest *self)
   g_free (self->server_name);
   g_strfreev (self->alpn);
   g_free (self->certificate);
+  g_clear_pointer (&self->socket, cardea_connected_socket_unref);
   g_clear_pointer (&self->authorities, g_ptr_array_unref);
   g_free (self->proxy);
   g_free (self->window);
@@ -42,6 +43,7 @@ cardea_request_copy (const CardeaRequest *self)
   copy->server_name = g_strdup (self->server_name);
   copy->alpn = g_strdupv (self->alpn);
   copy->certificate = g_strdup (self->certificate);
+  copy->socket = self->socket != NULL ? cardea_connected_socket_ref (self->socket) : NULL;
   copy->authorities = self->authorities != NULL ? g_ptr_array_ref (self->authorities) : NULL;
   copy->proxy = g_strdup (self->proxy);
   copy->window = g_strdup (self->window);
@@ -73,8 +75,8 @@ normalise (char **name, const char *parameter, GError **error)
 }
 
 gboolean
-cardea_request_normalise (CardeaRequest *self, GError **error)
+cardea_request_normalise (CardeaRequest *self, const char *parameter, GError **error)
 {
-  return normalise (&self->host, "host", error) &&
+  return normalise (&self->host, parameter, error) &&
          (self->server_name == NULL || normalise (&self->server_name, "options.server_name", error));
 }

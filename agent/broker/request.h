@@ -5,6 +5,7 @@
 
 #include <glib.h>
 
+#include "agent/base/connected-socket.h"
 #include "agent/base/terminal.h"
 
 G_BEGIN_DECLS
@@ -42,8 +43,9 @@ typedef struct
   CardeaAuthenticate authenticate;
   char *certificate; /* PKCS#11 URI, or SHA-256 in hex; or NULL */
   gboolean interaction;
-  gboolean tls12;         /* allowed, where a rule permits it */
-  GPtrArray *authorities; /* DER (GBytes), or NULL for the system's */
+  gboolean tls12;                /* allowed, where a rule permits it */
+  CardeaConnectedSocket *socket; /* the caller's own, instead of dialling; or NULL */
+  GPtrArray *authorities;        /* DER (GBytes), or NULL for the system's */
   char *proxy;
   char *window;           /* the caller's, as in org.cardea.agent, or NULL */
   char *activation_token; /* or NULL */
@@ -58,8 +60,9 @@ void cardea_request_free (CardeaRequest *self);
 CardeaRequest *cardea_request_copy (const CardeaRequest *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardeaRequest, cardea_request_free)
 
-/* Brings host and server_name into normal form. Errors: CARDEA_ERROR_INVALID_PARAMETER ("parameter"). */
-gboolean cardea_request_normalise (CardeaRequest *self, GError **error);
+/* Brings host, which the caller calls @parameter, and server_name into normal form.
+ * Errors: CARDEA_ERROR_INVALID_PARAMETER ("parameter"). */
+gboolean cardea_request_normalise (CardeaRequest *self, const char *parameter, GError **error);
 
 /* The name to verify and to decide by: server_name where there is one. */
 const char *cardea_request_get_server_name (const CardeaRequest *self);

@@ -162,7 +162,7 @@ cardea_cli_pass_terminal (CardeaClient *client, json_t *options, gboolean needed
   }
   if (terminal >= 0) {
     json_object_set_new (options, "terminal", json_string (needed ? "always" : "if_needed"));
-    cardea_client_set_terminal (client, terminal);
+    cardea_client_set_descriptor (client, terminal);
   }
   return terminal;
 }

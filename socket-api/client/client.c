@@ -32,7 +32,7 @@
 struct _CardeaClient
 {
   int fd;             /* the socket; -1 once dead or given away */
-  int terminal;       /* to go along with the next call, borrowed; or -1 */
+  int descriptor;     /* to go along with the next call, borrowed; or -1 */
   int passed_fd;      /* came along, not taken yet; or -1 */
   CardeaFrame *frame; /* what was read and not handed out */
   GBytes *next;       /* popped from it ahead of time; or NULL */
@@ -139,7 +139,7 @@ cardea_client_new_for_fd (int fd)
 
   (void)g_unix_set_fd_nonblocking (fd, TRUE, NULL);
   self->fd = fd;
-  self->terminal = -1;
+  self->descriptor = -1;
   self->passed_fd = -1;
   self->frame = cardea_frame_new (CARDEA_LIMIT_REPLY_BYTES);
   return self;
@@ -211,7 +211,7 @@ check_alive (CardeaClient *self, GError **error)
   return FALSE;
 }
 
-/* Like send(); the terminal goes along with what is sent first. */
+/* Like send(); the descriptor goes along with what is sent first. */
 static gssize
 send_some (CardeaClient *self, const guint8 *bytes, gsize length)
 {
@@ -224,17 +224,17 @@ send_some (CardeaClient *self, const guint8 *bytes, gsize length)
   struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
   gssize n;
 
-  if (self->terminal >= 0) {
+  if (self->descriptor >= 0) {
     control.align.cmsg_level = SOL_SOCKET;
     control.align.cmsg_type = SCM_RIGHTS;
-    control.align.cmsg_len = CMSG_LEN (sizeof self->terminal);
-    memcpy (CMSG_DATA (&control.align), &self->terminal, sizeof self->terminal);
+    control.align.cmsg_len = CMSG_LEN (sizeof self->descriptor);
+    memcpy (CMSG_DATA (&control.align), &self->descriptor, sizeof self->descriptor);
     header.msg_control = control.bytes;
     header.msg_controllen = sizeof control.bytes;
   }
   n = sendmsg (self->fd, &header, MSG_NOSIGNAL);
   if (n > 0)
-    self->terminal = -1;
+    self->descriptor = -1;
   return n;
 }
 
@@ -482,6 +482,26 @@ cardea_client_upgrade (CardeaClient *self, const char *method, json_t *parameter
   return g_steal_fd (&self->fd);
 }
 
+int
+cardea_client_wrap (CardeaClient *self, int socket, const char *server_name, guint16 port, json_t *options,
+                    int timeout_ms, json_t **reply, GError **error)
+{
+  g_return_val_if_fail (self != NULL && socket >= 0 && server_name != NULL, -1);
+
+  g_autoptr (json_t) parameters =
+      json_pack ("{s:s, s:i, s:O*}", "server_name", server_name, "port", (int)port, "options", options);
+  int stream = -1;
+
+  if (parameters != NULL) {
+    cardea_client_set_descriptor (self, socket);
+    stream = cardea_client_upgrade (self, "org.cardea.agent.Wrap", parameters, timeout_ms, reply, error);
+    cardea_client_set_descriptor (self, -1);
+  } else
+    cardea_set_error (error, CARDEA_ERROR_PROTOCOL, "The server's name is not UTF-8 text");
+  close (socket);
+  return stream;
+}
+
 gboolean
 cardea_client_wait (CardeaClient *self, int timeout_ms)
 {
@@ -509,11 +529,11 @@ cardea_client_take_fd (CardeaClient *self)
 }
 
 void
-cardea_client_set_terminal (CardeaClient *self, int fd)
+cardea_client_set_descriptor (CardeaClient *self, int fd)
 {
   g_return_if_fail (self != NULL);
 
-  self->terminal = fd;
+  self->descriptor = fd;
 }
 
 int

@@ -45,11 +45,16 @@ gboolean cardea_client_call_more (CardeaClient *self, const char *method, json_t
 int cardea_client_upgrade (CardeaClient *self, const char *method, json_t *parameters, int timeout_ms,
                            json_t **reply, GError **error);
 
-/* The terminal that goes along with the next call (Options.terminal), with its first byte. Borrowed until
- * that is sent; the agent has its own then. -1: none. */
-void cardea_client_set_terminal (CardeaClient *self, int fd);
-/* Opens the controlling terminal for that: -1 when there is none, or the program does not run in its
- * foreground, where it would take keys that are another's. */
+/* Wrap: TLS over a connection that the program made. Takes @socket, which is nobody else's from then on: no
+ * other copy of it may be read or written. As cardea_client_upgrade() otherwise; @options may be NULL. */
+int cardea_client_wrap (CardeaClient *self, int socket, const char *server_name, guint16 port,
+                        json_t *options, int timeout_ms, json_t **reply, GError **error);
+
+/* What goes along with the next call (a terminal for Options.terminal, the socket of OpenWrap), with its
+ * first byte. Borrowed until that is sent; the agent has its own then. -1: nothing. */
+void cardea_client_set_descriptor (CardeaClient *self, int fd);
+/* Opens the controlling terminal for Options.terminal: -1 when there is none, or the program does not run in
+ * its foreground, where it would take keys that are another's. */
 int cardea_client_open_terminal (void);
 
 /* The two halves, for a caller that lives on between replies. */

@@ -29,11 +29,11 @@ check_call (const CardeaWireCall *call)
                  again->upgrade == call->upgrade);
 }
 
+/* Takes @request; @name: what the caller calls the host. */
 static void
-check_request (json_t *parameters)
+check_request (CardeaRequest *taken, const char *name, const GError *error)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (CardeaRequest) request = cardea_connect_request_from_json (parameters, &error);
+  g_autoptr (CardeaRequest) request = taken;
   g_autoptr (CardeaRequest) copy = NULL;
 
   if (!request) {
@@ -41,9 +41,23 @@ check_request (json_t *parameters)
     return;
   }
   copy = cardea_request_copy (request);
-  g_assert_true (cardea_request_normalise (copy, NULL));
+  g_assert_true (cardea_request_normalise (copy, name, NULL));
   g_assert_cmpstr (copy->host, ==, request->host);
   g_assert_cmpstr (copy->server_name, ==, request->server_name);
+}
+
+static void
+check_requests (json_t *parameters)
+{
+  g_autoptr (GError) connect_error = NULL;
+  g_autoptr (GError) wrap_error = NULL;
+  CardeaRequest *connect = cardea_connect_request_from_json (parameters, &connect_error);
+  CardeaRequest *wrap = cardea_connect_request_for_wrap (parameters, &wrap_error);
+
+  g_assert_true (wrap == NULL || (wrap->proxy == NULL && wrap->server_name == NULL &&
+                                  wrap->terminal_use == CARDEA_TERMINAL_NEVER && wrap->socket == NULL));
+  check_request (connect, "host", connect_error);
+  check_request (wrap, "server_name", wrap_error);
 }
 
 static void
@@ -54,7 +68,7 @@ read_message (GBytes *message)
 
   if (call) {
     check_call (call);
-    check_request (call->parameters);
+    check_requests (call->parameters);
   }
   if (reply)
     g_bytes_unref (cardea_wire_reply_serialise (reply->error, reply->parameters, reply->continues, NULL)

@@ -349,6 +349,60 @@ test_upgrade_refused (void)
   g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_CANCELLED);
 }
 
+/* The agent's side of Wrap: what came along, and what was asked. */
+static void
+play_wrap (int fd, gpointer data)
+{
+  g_autoptr (json_t) call = fake_agent_read_call_with_fd (fd, data);
+  g_autofree char *text = json_dumps (call, JSON_SORT_KEYS | JSON_COMPACT);
+
+  g_assert_cmpstr (text, ==,
+                   "{\"method\":\"org.cardea.agent.Wrap\",\"parameters\":{\"port\":25,\"server_name\":"
+                   "\"a.example\"},\"upgrade\":true}");
+  fake_agent_reply (fd, "{\"parameters\":{}}");
+  fake_agent_expect_end (fd);
+}
+
+/* The socket is the agent's alone afterwards, and nobody's where nothing could be sent. */
+static void
+test_wrap (void)
+{
+  int theirs = -1, ends[2], stream;
+  FakeAgent *agent = fake_agent_new (1, play_wrap, &theirs);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CardeaClient) client = cardea_client_new (fake_agent_get_path (agent), &error);
+  char byte;
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), ==, 0);
+  stream = cardea_client_wrap (client, ends[0], "a.example", 25, NULL, 20000, NULL, &error);
+  g_assert_no_error (error);
+  close (stream);
+  fake_agent_free (agent);
+  g_assert_cmpint (recv (ends[1], &byte, 1, MSG_DONTWAIT), ==, -1);
+  close (theirs);
+  g_assert_cmpint (recv (ends[1], &byte, 1, MSG_DONTWAIT), ==, 0);
+  close (ends[1]);
+}
+
+static void
+test_wrap_bad_name (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CardeaClient) client = NULL;
+  int ends[2], agent[2];
+  char byte;
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), ==, 0);
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, agent), ==, 0);
+  client = cardea_client_new_for_fd (agent[0]);
+  g_assert_cmpint (cardea_client_wrap (client, ends[0], "\xff", 25, NULL, 20000, NULL, &error), ==, -1);
+  g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_PROTOCOL);
+  g_assert_cmpint (recv (ends[1], &byte, 1, MSG_DONTWAIT), ==, 0);
+  g_assert_cmpint (recv (agent[1], &byte, 1, MSG_DONTWAIT), ==, -1);
+  close (ends[1]);
+  close (agent[1]);
+}
+
 static void
 play_fds (int fd, gpointer data)
 {
@@ -464,6 +518,8 @@ main (int argc, char **argv)
   g_test_add_func ("/client/more-stop", test_more_stop);
   g_test_add_func ("/client/upgrade", test_upgrade);
   g_test_add_func ("/client/upgrade-refused", test_upgrade_refused);
+  g_test_add_func ("/client/wrap", test_wrap);
+  g_test_add_func ("/client/wrap-bad-name", test_wrap_bad_name);
   g_test_add_func ("/client/descriptor", test_descriptor);
   g_test_add_func ("/client/too-many-descriptors", test_too_many_descriptors);
   g_test_add_func ("/client/not-running", test_not_running);

@@ -142,8 +142,10 @@ static void
 test_sandboxed (void)
 {
   static const char *const allowed[] = {
-    SERVICE "GetInfo",       SERVICE "GetInterfaceDescription", "org.cardea.agent.Connect",
-    "org.cardea.agent.Open", "org.cardea.agent.AwaitEnd",       NULL,
+    SERVICE "GetInfo",           SERVICE "GetInterfaceDescription",
+    "org.cardea.agent.Connect",  "org.cardea.agent.Open",
+    "org.cardea.agent.Wrap",     "org.cardea.agent.OpenWrap",
+    "org.cardea.agent.AwaitEnd", NULL,
   };
   guint n_methods, n_allowed = 0;
   const CardeaMethod *table = cardea_methods_get (&n_methods);

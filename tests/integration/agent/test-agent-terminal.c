@@ -222,7 +222,7 @@ assert_refused (CardeaAsks *asks, const char *options, int fd)
                                              "options", json_loads (options, 0, NULL));
 
   g_assert_no_error (error);
-  cardea_client_set_terminal (client, fd);
+  cardea_client_set_descriptor (client, fd);
   g_assert_true (cardea_client_send_more (client, "org.cardea.agent.Open", parameters, &error));
   g_assert_null (cardea_asks_finish (g_steal_pointer (&client), &error));
   g_assert_error (error, CARDEA_ERROR, CARDEA_ERROR_INVALID_PARAMETER);
