@@ -71,6 +71,11 @@
 #define CARDEA_LIMIT_REVOCATION_ANSWER_S (4 * 60 * 60) /* at most that long; */
 #define CARDEA_LIMIT_REVOCATION_FAILURE_S 60           /* that there was none, and which host gave none */
 
+/* What a server may say in the clear before TLS begins, to the command line; and how long that may take */
+#define CARDEA_LIMIT_STARTTLS_LINE 4096 /* one line of text, or one message */
+#define CARDEA_LIMIT_STARTTLS_BYTES (64 * 1024)
+#define CARDEA_LIMIT_STARTTLS_MS 30000
+
 /* Streams */
 #define CARDEA_LIMIT_STREAM_BUFFER (64 * 1024) /* bytes held back in each direction */
 #define CARDEA_LIMIT_STREAM_DRAIN_MS 30000   /* for the server to end the stream of a program that is gone */

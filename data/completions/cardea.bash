@@ -35,6 +35,10 @@ _cardea() {
       mapfile -t COMPREPLY < <(compgen -A hostname -- "$word")
       return
       ;;
+    --starttls)
+      mapfile -t COMPREPLY < <(compgen -W 'smtp imap pop3 postgres ldap xmpp' -- "$word")
+      return
+      ;;
     --server-name | --alpn | --proxy | --timeout) return ;;
   esac
   case $command in
@@ -48,7 +52,7 @@ _cardea() {
       fi
       ;;
     connect)
-      words='--certificate --no-certificate --require-certificate --server-name --ca --alpn --proxy --tls12 --no-interaction
+      words='--certificate --no-certificate --require-certificate --server-name --ca --alpn --proxy --starttls --tls12 --no-interaction
         --post-handshake --terminal --shutdown --timeout --verbose --socket --help'
       if [[ $word != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -A hostname -- "$word")

@@ -36,6 +36,7 @@ complete -c cardea -n '__fish_seen_subcommand_from connect explain' -l alpn -x -
 complete -c cardea -n '__fish_seen_subcommand_from connect explain' -l proxy -x -d 'Go by this proxy'
 complete -c cardea -n '__fish_seen_subcommand_from connect explain' -l tls12 -d 'Allow TLS 1.2 where a rule does'
 complete -c cardea -n '__fish_seen_subcommand_from connect explain' -l no-interaction -d 'Fail rather than ask'
+complete -c cardea -n '__fish_seen_subcommand_from connect' -l starttls -x -a 'smtp imap pop3 postgres ldap xmpp' -d 'Begin in the clear'
 complete -c cardea -n '__fish_seen_subcommand_from connect' -s t -l terminal -d 'Ask on this terminal'
 complete -c cardea -n '__fish_seen_subcommand_from connect' -s N -l shutdown -d 'End our side when standard input ends'
 complete -c cardea -n '__fish_seen_subcommand_from connect explain' -l post-handshake -d 'Let the server ask later, too'

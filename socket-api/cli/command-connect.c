@@ -4,7 +4,8 @@
 /* cardea connect: netcat through the agent.
  *
  * Open and not Connect: it tells the steps while a person enters a PIN, gives the stream as a descriptor of
- * its own and then how it ended, all on one socket. That end decides the exit code: on the stream itself a
+ * its own and then how it ended, all on one socket; OpenWrap does so over a connection that the command made,
+ * where TLS begins within another protocol. That end decides the exit code: on the stream itself a
  * truncation looks like an end. */
 
 #include <gio/gio.h>
@@ -14,8 +15,10 @@
 #include "socket-api/cli/connect-options.h"
 #include "socket-api/cli/explain.h"
 #include "socket-api/cli/listing.h"
+#include "socket-api/cli/own-connection.h"
 #include "socket-api/cli/pump.h"
 #include "socket-api/client/text.h"
+#include "socket-api/limits.h"
 #include "socket-api/wire/error.h"
 
 #define PATIENCE_MS 700          /* a step that takes no longer is not worth a line */
@@ -27,6 +30,7 @@ typedef struct
 {
   CardeaClient *client;
   const CardeaConnectOptions *options;
+  int socket; /* to the server, where TLS begins in it; or -1 */
   gboolean show_steps;
   gboolean asked_here; /* a question may be on the terminal: nothing is written into it */
 } Connection;
@@ -186,19 +190,60 @@ pass_terminal (Connection *self, GError **error)
   return terminal;
 }
 
+/* The call, with what goes along with it: a terminal, or the socket that is the agent's from then on. */
 static gboolean
 send_open (Connection *self, GError **error)
 {
   g_autoptr (GError) problem = NULL;
-  int terminal = pass_terminal (self, &problem);
-  gboolean sent = problem == NULL && cardea_client_send_more (self->client, "org.cardea.agent.Open",
-                                                              self->options->parameters, &problem);
+  gboolean wraps = self->options->starttls != NULL;
+  int descriptor = wraps ? self->socket : pass_terminal (self, &problem);
+  gboolean sent = FALSE;
 
-  if (terminal >= 0)
-    close (terminal);
+  if (wraps)
+    cardea_client_set_descriptor (self->client, descriptor);
+  if (problem == NULL)
+    sent =
+        cardea_client_send_more (self->client, wraps ? "org.cardea.agent.OpenWrap" : "org.cardea.agent.Open",
+                                 self->options->parameters, &problem);
+  if (descriptor >= 0)
+    close (descriptor);
   if (!sent)
     g_propagate_error (error, g_steal_pointer (&problem));
   return sent;
+}
+
+/* What is left of the time is the agent's. */
+static void
+set_time_left (const CardeaConnectOptions *options, gint64 begun)
+{
+  gint64 spent = (g_get_monotonic_time () - begun) / 1000;
+
+  if (options->timeout_ms >= 0)
+    json_object_set_new (json_object_get (options->parameters, "options"), "timeout_ms",
+                         json_integer (MAX (options->timeout_ms - spent, 1)));
+}
+
+/* Up to where TLS begins. -1: an error. */
+static int
+begin_in_the_clear (const CardeaConnectOptions *options, GError **error)
+{
+  gint64 begun = g_get_monotonic_time ();
+  gint64 limit = CARDEA_LIMIT_CONNECT_MS + CARDEA_LIMIT_STARTTLS_MS;
+  gint64 ms = options->timeout_ms >= 0 ? MIN (options->timeout_ms, limit) : limit;
+  gint64 end = begun + ms * 1000;
+  g_autoptr (CardeaStarttls) talk = cardea_starttls_new (options->starttls, options->host);
+  gint64 reached = MIN (end, begun + CARDEA_LIMIT_CONNECT_MS * G_GINT64_CONSTANT (1000));
+  int fd = cardea_own_connection_new (options->host, options->port, options->proxy, reached, error);
+  gint64 talked = MIN (end, g_get_monotonic_time () + CARDEA_LIMIT_STARTTLS_MS * G_GINT64_CONSTANT (1000));
+
+  if (fd < 0)
+    return -1;
+  if (!cardea_own_connection_talk (fd, talk, talked, error)) {
+    close (fd);
+    return -1;
+  }
+  set_time_left (options, begun);
+  return fd;
 }
 
 static int
@@ -232,15 +277,23 @@ cardea_command_connect (CardeaCli *cli, int argc, char **argv)
   g_autoptr (CardeaClient) client = NULL;
   g_autoptr (GError) error = NULL;
   Connection connection = { 0 };
+  int socket = -1;
 
   if (options == NULL)
     return exit_code;
-  client = cardea_cli_connect (cli, &error);
-  if (client == NULL)
+  /* The agent waits for no call as long as for a server. */
+  if (options->starttls != NULL)
+    socket = begin_in_the_clear (options, &error);
+  client = error == NULL ? cardea_cli_connect (cli, &error) : NULL;
+  if (client == NULL) {
+    if (socket >= 0)
+      close (socket);
     return cardea_cli_fail (error);
+  }
   connection = (Connection){
     .client = client,
     .options = options,
+    .socket = socket,
     .show_steps = options->verbose || isatty (STDERR_FILENO),
   };
   return run (&connection);

@@ -14,6 +14,7 @@
 
 #include "socket-api/client/pem.h"
 #include "socket-api/cli/server-filter.h"
+#include "socket-api/cli/starttls.h"
 #include "socket-api/cli/target.h"
 #include "socket-api/limits.h"
 
@@ -39,6 +40,7 @@ typedef struct
   char **alpn;
   char *ca;
   char *proxy;
+  char *starttls;
   gboolean no_certificate;
   gboolean require_certificate;
   gboolean tls12;
@@ -60,6 +62,7 @@ raw_clear (Raw *self)
   g_strfreev (self->alpn);
   g_free (self->ca);
   g_free (self->proxy);
+  g_free (self->starttls);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Raw, raw_clear)
@@ -89,6 +92,8 @@ parse (CardeaCli *cli, Raw *raw, int *argc, char ***argv, int *exit_code)
       "SECONDS" },
   };
   const GOptionEntry to_connect[] = {
+    { "starttls", 0, 0, G_OPTION_ARG_STRING, &raw->starttls,
+      "Begin in the clear: smtp, imap, pop3, postgres, ldap, xmpp", "PROTOCOL" },
     { "terminal", 't', 0, G_OPTION_ARG_NONE, &raw->terminal,
       "Ask on this terminal even if there is a display", NULL },
     { "shutdown", 'N', 0, G_OPTION_ARG_NONE, &raw->shut_down, "End our side when standard input ends", NULL },
@@ -119,6 +124,8 @@ find_contradiction (const Raw *raw)
     return "--no-certificate and --certificate exclude each other";
   if (raw->terminal && raw->no_interaction)
     return "--terminal and --no-interaction exclude each other";
+  if (raw->terminal && raw->starttls != NULL)
+    return "--terminal and --starttls exclude each other";
   if (raw->timeout != NOT_GIVEN && (raw->timeout < 1 || raw->timeout > G_MAXINT / 1000))
     return "--timeout takes a number of seconds, at least 1";
   return NULL;
@@ -159,6 +166,7 @@ load_authorities (const char *path, GError **error)
   return g_steal_pointer (&array);
 }
 
+/* With a connection of its own the command reaches the server itself, by the name that is its to choose. */
 static json_t *
 pack_options (const Raw *raw, GError **error)
 {
@@ -171,13 +179,13 @@ pack_options (const Raw *raw, GError **error)
       return NULL;
     json_object_set_new (options, "authorities", authorities);
   }
-  if (raw->server_name != NULL)
+  if (raw->server_name != NULL && raw->starttls == NULL)
     json_object_set_new (options, "server_name", json_string (raw->server_name));
   if (raw->certificate != NULL)
     json_object_set_new (options, "certificate", json_string (raw->certificate));
   if (raw->alpn != NULL)
     json_object_set_new (options, "alpn", pack_strings (raw->alpn));
-  if (raw->proxy != NULL)
+  if (raw->proxy != NULL && raw->starttls == NULL)
     json_object_set_new (options, "proxy", json_string (raw->proxy));
   if (raw->no_certificate || raw->require_certificate)
     json_object_set_new (options, "authenticate", json_string (raw->no_certificate ? "never" : "required"));
@@ -205,12 +213,49 @@ parse_target (const Raw *raw, char **arguments, int n, char **host, guint16 *por
   return TRUE;
 }
 
+static gboolean
+is_protocol (const char *name)
+{
+  g_autoptr (CardeaStarttls) talk = cardea_starttls_new (name, "");
+
+  return talk != NULL;
+}
+
+/* NULL, or what is wrong with the words. */
+static char *
+find_fault (const Raw *raw, const char *host)
+{
+  g_autofree char *protocols = NULL;
+
+  if (!g_utf8_validate (host, -1, NULL) ||
+      (raw->server_name != NULL && !g_utf8_validate (raw->server_name, -1, NULL)))
+    return g_strdup ("The host's name is not UTF-8 text");
+  if (raw->starttls == NULL || is_protocol (raw->starttls))
+    return NULL;
+  protocols = cardea_starttls_list_protocols ();
+  return g_strconcat ("--starttls takes one of ", protocols, NULL);
+}
+
+static void
+take_target (CardeaConnectOptions *self, Raw *raw, const char *host, guint16 port, json_t *options)
+{
+  const char *name = raw->starttls != NULL && raw->server_name != NULL ? raw->server_name : host;
+
+  self->parameters = json_pack ("{s:s, s:i, s:o}", raw->starttls != NULL ? "server_name" : "host", name,
+                                "port", (int)port, "options", options);
+  self->starttls = g_steal_pointer (&raw->starttls);
+  self->host = g_strdup (host);
+  self->port = port;
+  self->proxy = g_steal_pointer (&raw->proxy);
+}
+
 static CardeaConnectOptions *
-make (const Raw *raw, const char *command, int argc, char **argv, int *exit_code)
+make (Raw *raw, const char *command, int argc, char **argv, int *exit_code)
 {
   g_autoptr (CardeaConnectOptions) self = g_new0 (CardeaConnectOptions, 1);
   g_autoptr (GError) error = NULL;
   g_autofree char *host = NULL;
+  g_autofree char *fault = NULL;
   const char *contradiction = find_contradiction (raw);
   json_t *options;
   guint16 port;
@@ -224,8 +269,9 @@ make (const Raw *raw, const char *command, int argc, char **argv, int *exit_code
     cardea_cli_usage_error (command, error->message);
     return NULL;
   }
-  if (!g_utf8_validate (host, -1, NULL)) {
-    cardea_cli_usage_error (command, "The host's name is not UTF-8 text");
+  fault = find_fault (raw, host);
+  if (fault != NULL) {
+    cardea_cli_usage_error (command, fault);
     return NULL;
   }
   options = pack_options (raw, &error);
@@ -233,9 +279,9 @@ make (const Raw *raw, const char *command, int argc, char **argv, int *exit_code
     *exit_code = cardea_cli_fail (error);
     return NULL;
   }
-  self->parameters = json_pack ("{s:s, s:i, s:o}", "host", host, "port", (int)port, "options", options);
+  take_target (self, raw, host, port, options);
   self->timeout_ms = raw->timeout != NOT_GIVEN ? raw->timeout * 1000 : -1;
-  self->may_ask = !raw->no_interaction;
+  self->may_ask = !raw->no_interaction && self->starttls == NULL;
   self->needs_terminal = raw->terminal;
   self->verbose = raw->verbose;
   self->shut_down = raw->shut_down;
@@ -270,5 +316,8 @@ cardea_connect_options_free (CardeaConnectOptions *self)
   if (self == NULL)
     return;
   json_decref (self->parameters);
+  g_free (self->starttls);
+  g_free (self->host);
+  g_free (self->proxy);
   g_free (self);
 }

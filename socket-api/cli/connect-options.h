@@ -10,7 +10,11 @@ G_BEGIN_DECLS
 /* What the command line of `cardea connect` or `cardea explain` says, as the agent's parameters. */
 typedef struct
 {
-  json_t *parameters;      /* host, port, options */
+  json_t *parameters; /* of Open, or of OpenWrap */
+  char *starttls;     /* the protocol that TLS begins in, or NULL; then: */
+  char *host;         /* whom this command connects to, */
+  guint16 port;
+  char *proxy;             /* and by what; or NULL */
   gboolean may_ask;        /* a terminal is worth passing */
   gboolean needs_terminal; /* questions go to it, or the command fails */
   int timeout_ms;          /* for the agent's side; -1: the agent's own limits */

@@ -125,6 +125,10 @@ remedy_for_connect (json_t *parameters)
     return "Check the host's name, and that the network is there.";
   if (g_str_equal (step, "proxy"))
     return "Check the proxy in the system's settings, or name one with --proxy (\"direct\" for none).";
+  if (g_str_equal (step, "starttls"))
+    return "Check the port, and that --starttls names what is spoken there; where TLS begins at once, leave "
+           "it "
+           "out.";
   return "Check the host and the port, and that nothing on the way blocks them.";
 }
 
@@ -163,7 +167,8 @@ remedy_for (CardeaErrorCode code, json_t *parameters)
   case CARDEA_ERROR_SERVER_NOT_TRUSTED:
     return remedy_for_trust (parameters);
   case CARDEA_ERROR_HANDSHAKE_FAILED:
-    return "Check that the port is one where the server speaks TLS.";
+    return "Check that the port is one where the server speaks TLS; one that begins in the clear takes "
+           "--starttls.";
   case CARDEA_ERROR_CERTIFICATE_REJECTED:
     return "Ask the server's operator why, or choose another certificate with --certificate.";
   case CARDEA_ERROR_BUSY:
