@@ -637,6 +637,36 @@ test_reload (void)
   g_assert_nonnull (page);
 }
 
+/* The server asks for no certificate, so nothing would come of one: the command's status says that. */
+static void
+assert_explained (World *self, const char *text)
+{
+  g_autofree char *port = g_strdup_printf ("%u", self->asks->port);
+  g_autofree char *out = NULL;
+
+  g_assert_cmpint (cardea_lab_cardea (self->asks->lab, (const char *[]){ "explain", "localhost", port, NULL },
+                                      NULL, &out, NULL),
+                   ==, 1);
+  if (strstr (out, text) == NULL)
+    g_error ("not \"%s\": %s", text, out);
+}
+
+/* To explain is to find out the same way, also what takes a question to the network. */
+static void
+test_explained (void)
+{
+  g_autoptr (World) world = world_new ();
+
+  assert_explained (world, GOOD);
+  g_assert_cmpuint (cardea_http_server_count (world->http), ==, 1);
+  g_atomic_pointer_set (&world->status, "R");
+  set_rule (world, NULL);
+  assert_explained (world, "was revoked by its authority");
+  cardea_http_server_set_manner (world->http, CARDEA_HTTP_SERVER_SILENT);
+  set_rule (world, NULL);
+  assert_explained (world, UNKNOWN);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -657,5 +687,6 @@ main (int argc, char **argv)
   g_test_add_func ("/agent-revocation/tls12", test_tls12);
   g_test_add_func ("/agent-revocation/server-leaves", test_server_leaves);
   g_test_add_func ("/agent-revocation/reload", test_reload);
+  g_test_add_func ("/agent-revocation/explained", test_explained);
   return g_test_run ();
 }
