@@ -51,13 +51,23 @@ begin (UnlockerFixture *f, gboolean afresh, GCancellable *cancellable, GrantWait
 }
 
 static void
+free_lease (gpointer data)
+{
+  CardeaLeaseConfig *lease = data;
+
+  g_free (lease->token);
+  g_free (lease);
+}
+
+static void
 set_single_use (UnlockerFixture *f, const char *token)
 {
-  static CardeaLeaseConfig lease = { .name = (char *)"a", .screen_lock = TRUE, .single_use = TRUE };
-  g_autoptr (GPtrArray) leases = g_ptr_array_new ();
+  g_autoptr (GPtrArray) leases = g_ptr_array_new_with_free_func (free_lease);
+  CardeaLeaseConfig *lease = g_new0 (CardeaLeaseConfig, 1);
 
-  lease.token = (char *)token;
-  g_ptr_array_add (leases, &lease);
+  lease->token = g_strdup (token);
+  lease->single_use = TRUE;
+  g_ptr_array_add (leases, lease);
   cardea_unlocker_set_leases (f->unlocker, leases);
 }
 
