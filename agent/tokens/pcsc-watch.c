@@ -6,6 +6,8 @@
 
 #include "agent/tokens/pcsc-watch.h"
 
+#include <unistd.h>
+
 #include "agent/tokens/folder-watch.h"
 #include "agent/tokens/pcsc-loop.h"
 #include "socket-api/limits.h"
@@ -64,6 +66,15 @@ set_readers (CardeaPcscWatch *self, CardeaReaders *readers)
     self->changed (self->data);
 }
 
+/* A socket may have appeared between the thread's look at it and its word that there is none; the kernel's
+ * told us while the service was ready, as far as we knew. */
+static void
+look_if_there (CardeaPcscWatch *self)
+{
+  if (self->readers->service == CARDEA_READER_SERVICE_ABSENT && access (cardea_pcsc_get_socket (), F_OK) == 0)
+    cardea_pcsc_loop_look (self->loop);
+}
+
 static gboolean
 on_posted (gpointer data)
 {
@@ -79,6 +90,7 @@ on_posted (gpointer data)
   }
   cardea_source_clear (&self->watch->silence);
   set_readers (self->watch, latest);
+  look_if_there (self->watch);
   return G_SOURCE_REMOVE;
 }
 

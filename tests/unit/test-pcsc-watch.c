@@ -265,6 +265,25 @@ test_starting (Fixture *self, gconstpointer data)
   await_reader (self, A, CARDEA_READER_EMPTY);
 }
 
+/* The service is away for so short that its socket is there again before anybody was told that it was not. */
+static void
+test_blinked (Fixture *self, gconstpointer data)
+{
+  make_socket_folder (self);
+  make_socket (self);
+  set_control (self, "[service]\nrun=1\n[reader " A "]\n");
+  start (self);
+  await_reader (self, A, CARDEA_READER_EMPTY);
+  g_assert_cmpint (g_unlink (self->socket), ==, 0);
+  set_control (self, "[service]\nrun=2\nwords=held\n");
+  while (count_log (self, "pcsc_stringify_error") == 0)
+    test_loop_pass (5);
+  make_socket (self);
+  test_loop_pass (300); /* that it appeared is heard now */
+  set_control (self, "[service]\nrun=2\n[reader " B "]\n");
+  await_reader (self, B, CARDEA_READER_EMPTY);
+}
+
 static void
 test_refused (Fixture *self, gconstpointer data)
 {
@@ -484,6 +503,7 @@ main (int argc, char **argv)
   ADD ("states", test_states);
   ADD ("absent", test_absent);
   ADD ("starting", test_starting);
+  ADD ("blinked", test_blinked);
   ADD ("refused", test_refused);
   ADD ("restart/stopped", test_restart_stopped);
   ADD ("restart/no-service", test_restart_no_service);
