@@ -27,6 +27,7 @@ set_up (Fixture *f, gconstpointer data)
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
+  fake_desktop_forget_bus ();
   fake_desktop_free (f->desktop);
   g_test_dbus_stop (f->bus);
   g_object_unref (f->bus);

@@ -32,6 +32,7 @@ static void
 tear_down (Fixture *f, gconstpointer data)
 {
   g_clear_pointer (&f->notices, cardea_token_notices_free);
+  fake_desktop_forget_bus ();
   fake_desktop_free (f->desktop);
   g_test_dbus_stop (f->bus);
   g_object_unref (f->bus);
