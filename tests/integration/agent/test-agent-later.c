@@ -481,12 +481,25 @@ test_twice (void)
   g_assert_cmpuint (cardea_asks_count (later->asks), ==, 2);
 }
 
-/* NSS drops what stands behind a request in one record: it is not answered, and the stream goes on. */
+/* For AddressSanitizer, which tells by the whole stack only that what is lost is NSS's own. */
+static void
+unwind_whole_stacks (void)
+{
+  const char *options = g_getenv ("ASAN_OPTIONS");
+  g_autofree char *more = g_strconcat (options != NULL ? options : "", ":fast_unwind_on_malloc=0", NULL);
+
+  g_setenv ("ASAN_OPTIONS", more, TRUE);
+}
+
+/* NSS drops what stands behind a request in one record: it is not answered, and the stream goes on. It loses
+ * the hash that it took for the answer. */
 static void
 test_double (void)
 {
-  g_autoptr (Later) later = later_new ("shown;pick 0 not\nshown;cancel", "{" OFFERED "}");
+  g_autoptr (Later) later = NULL;
 
+  unwind_whole_stacks ();
+  later = later_new ("shown;pick 0 not\nshown;cancel", "{" OFFERED "}");
   say (later, "double\n");
   expect (later, "more\n");
   say (later, "on\n");
