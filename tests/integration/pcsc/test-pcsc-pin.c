@@ -78,6 +78,12 @@ has_token (World *world, const char *text)
   return strstr (out, text) != NULL;
 }
 
+static gboolean
+is_locked (gpointer world)
+{
+  return has_token (world, "\"pin\": \"locked\"");
+}
+
 static void
 test_change (World *world, gconstpointer data)
 {
@@ -134,7 +140,7 @@ test_unblock (World *world, gconstpointer data)
   test_card_behave (cardea_lab_get_folder (world->lab), "card", "tries-left=0\n", NULL);
   pcsc_rig_pull (world->rig, 0);
   pcsc_rig_insert (world->rig, 0, world->card);
-  g_assert_true (has_token (world, "\"pin\": \"locked\""));
+  g_assert_true (cardea_lab_wait_until (is_locked, world)); /* the agent hears of a card after its power */
   /* From now on the count is the card's own again. */
   test_card_behave (cardea_lab_get_folder (world->lab), "card", NULL, NULL);
   console = run (world, "unblock");
