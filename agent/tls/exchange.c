@@ -19,11 +19,7 @@ cardea_exchange_init (CardeaExchange *self, int fd, const CardeaHandshakeOptions
   self->server_name = g_strdup (options->server_name);
   self->trust = options->trust != NULL ? cardea_trust_ref (options->trust) : NULL;
   self->demands = options->demands != NULL ? g_ptr_array_ref (options->demands) : NULL;
-  if (options->revocation != NULL) {
-    self->revocation = cardea_revocation_ref (options->revocation);
-    self->lists = cardea_crl_store_ref (cardea_revocation_get_lists (self->revocation));
-    self->fetch = cardea_revocation_fetches (self->revocation);
-  }
+  self->revocation = options->revocation != NULL ? cardea_revocation_ref (options->revocation) : NULL;
   self->socket = cardea_tls_socket_new (fd, options->server_name, options->alpn, options->tls12, error);
   if (self->socket == NULL)
     return;
@@ -40,7 +36,6 @@ cardea_exchange_clear (CardeaExchange *self)
   g_clear_pointer (&self->socket, cardea_tls_socket_unref);
   g_clear_pointer (&self->trust, cardea_trust_unref);
   g_clear_pointer (&self->demands, g_ptr_array_unref);
-  g_clear_pointer (&self->lists, cardea_crl_store_unref);
   g_clear_pointer (&self->revocation, cardea_revocation_unref);
   g_clear_pointer (&self->earlier, cardea_resumption_unref);
   g_clear_pointer (&self->server_name, g_free);
@@ -58,8 +53,8 @@ make_request (const CardeaExchange *self, GPtrArray *chain, GBytes *stapled_ocsp
     .server_name = self->server_name,
     .now = g_get_real_time () / G_USEC_PER_SEC,
     .demands = self->demands,
-    .lists = self->lists,
-    .fetch = self->fetch,
+    .lists = self->revocation != NULL ? cardea_revocation_get_lists (self->revocation) : NULL,
+    .fetch = self->revocation != NULL && cardea_revocation_fetches (self->revocation),
   };
 }
 

@@ -19,12 +19,10 @@ typedef struct
   CardeaDecision *decision; /* NULL: no certificate */
   CardeaTrust *trust;       /* or NULL */
   GPtrArray *demands;       /* of CardeaDemand, or NULL */
-  CardeaCrlStore *lists;    /* or NULL */
-  gboolean fetch;
   char *server_name;
   CardeaResumption *earlier; /* to go on with; NULL: with none, or its server would not be trusted now */
   gboolean looks_only;       /* once the server is judged NSS is left waiting; nothing more is sent to it */
-  CardeaRevocation *revocation; /* the owner's, to ask the network; or NULL */
+  CardeaRevocation *revocation; /* or NULL; a worker reads its lists, the owner asks the network */
 
   CardeaTlsStep step;
   gboolean begun;

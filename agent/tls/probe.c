@@ -48,7 +48,7 @@ struct _CardeaProbe
   CardeaAllowance time;
   CardeaTlsInfo *info;
   gboolean busy;        /* a worker owns the socket */
-  GCancellable *asking; /* the network about it; NULL: it is not asked */
+  GCancellable *asking; /* the network about revocation; NULL: it is not asked */
   GError *given_up;     /* why, while it does; or NULL */
   void (*left) (gpointer data);
   gpointer left_data;
